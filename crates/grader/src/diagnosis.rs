@@ -1,0 +1,234 @@
+//! What the kernel shows when a step fails, and what that tells.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use xray::{Process, Socket, TcpState};
+
+use crate::exit::Exit;
+use crate::step::{Experiment, Running};
+
+/// How many processes a report lists.
+const LISTED: usize = 8;
+
+/// A connection of the step, by its two addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The end that the program under test has.
+    pub program: SocketAddr,
+    /// The end that the step has.
+    pub step: SocketAddr,
+}
+
+/// What a step waited for when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// The program starts and, if it is a server, says where it listens.
+    Start,
+    /// A connection comes about.
+    Connection,
+    /// Bytes arrive at the step.
+    Bytes,
+    /// Bytes of the step are taken.
+    Room,
+    /// The connection ends.
+    End,
+    /// The program ends.
+    Exit,
+    /// Something else, and what its absence tells.
+    Fact(&'static str),
+}
+
+/// What the kernel shows of the step's programs and of one connection.
+pub struct Evidence {
+    lines: Vec<String>,
+    exited: Option<Exit>,
+    /// The program's end of the connection, if it is still in the kernel's table.
+    socket: Option<Socket>,
+    /// Who holds that end: pid, and whether it is the program's first process.
+    holders: Vec<(u32, bool)>,
+    connection: Option<Connection>,
+}
+
+/// Looks at all programs of the step.
+pub fn look(experiment: &Experiment, connection: Option<Connection>) -> Evidence {
+    let mut evidence = Evidence {
+        lines: Vec::new(),
+        exited: None,
+        socket: None,
+        holders: Vec::new(),
+        connection,
+    };
+    let seen_before = experiment.seen();
+    for running in experiment.programs() {
+        evidence.add(&running, experiment);
+    }
+    for pid in seen_before {
+        let gone = !Path::new(&format!("/proc/{pid}")).exists();
+        let programs = experiment.programs();
+        if gone && programs.iter().all(|running| running.warden.pid != pid) {
+            evidence.lines.push(format!("child {pid} has exited"));
+        }
+    }
+    if let (Some(connection), None) = (connection, &evidence.socket) {
+        evidence.socket = xray::Sockets::of(std::process::id())
+            .ok()
+            .and_then(|sockets| {
+                sockets
+                    .between(connection.program, connection.step)
+                    .copied()
+            });
+    }
+    evidence.add_unheld();
+    evidence
+}
+
+impl Evidence {
+    fn add(&mut self, running: &Running, experiment: &Experiment) {
+        let name = &running.name;
+        let first = running.warden.pid;
+        if let Some(exit) = running.warden.exit() {
+            self.exited.get_or_insert(exit);
+            self.lines.push(format!("{name} {first} {exit}"));
+        }
+        let Some(xray) = experiment.xray(running) else {
+            return;
+        };
+        for process in xray.processes.iter().take(LISTED) {
+            self.add_process(process, first, name, xray.processes.len() > 1);
+        }
+        if let Some(more) = xray.processes.len().checked_sub(LISTED + 1) {
+            self.lines.push(format!("and {} processes more", more + 1));
+        }
+    }
+
+    fn add_process(&mut self, process: &Process, first: u32, name: &str, several: bool) {
+        let is_first = process.pid == first;
+        let role = match (is_first, several) {
+            (true, true) => "parent",
+            (true, false) => name,
+            (false, _) => "child",
+        };
+        let pid = process.pid;
+        let doing = match process.threads.as_slice() {
+            [] if process.zombie => "has ended, and nobody has waited for it (zombie)".to_owned(),
+            [] => "is ending".to_owned(),
+            [only] => only.activity.to_string(),
+            several => format!("has {} threads", several.len()),
+        };
+        self.lines.push(format!("{role} {pid} {doing}"));
+        for descriptor in &process.descriptors {
+            let Some(socket) = descriptor.tcp() else {
+                continue;
+            };
+            let ours = self.connection.is_some_and(|connection| {
+                socket.local == connection.program && socket.remote == connection.step
+            });
+            if ours {
+                self.socket = Some(*socket);
+                self.holders.push((pid, is_first));
+            }
+            if ours || socket.state == TcpState::Listen {
+                let number = descriptor.number;
+                self.lines.push(format!("  holds fd {number}: {socket}"));
+            }
+        }
+    }
+
+    /// The connection, where no process shows it.
+    fn add_unheld(&mut self) {
+        let (Some(_), Some(socket)) = (self.connection, &self.socket) else {
+            return;
+        };
+        if self.holders.is_empty() {
+            let why = match socket.state {
+                TcpState::Established | TcpState::CloseWait if socket.inode == 0 => {
+                    ": waits to be accepted"
+                }
+                _ => ": no process holds it",
+            };
+            self.lines.push(format!("{socket}{why}"));
+        }
+    }
+
+    /// The evidence as lines of a report.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.clone()
+    }
+
+    /// What it tells, in a sentence.
+    pub fn means(&self, expected: Expected) -> String {
+        match expected {
+            Expected::Fact(means) => return means.to_owned(),
+            Expected::Start | Expected::Exit => {}
+            _ => {
+                if let Some(exit) = self.exited {
+                    return match exit {
+                        Exit::Status(101) => "a panic ended the program while it was needed",
+                        Exit::Status(_) => "the program ended while it was still needed",
+                        Exit::Signal(_) => "a signal ended the program while it was needed",
+                    }
+                    .to_owned();
+                }
+            }
+        }
+        match (expected, &self.socket) {
+            (Expected::Start, _) if self.exited.is_some() => {
+                "the program ended before it listened: it has to say why on standard error"
+            }
+            (Expected::Start, _) => {
+                "a server prints `listening on IP:PORT` and a newline once it listens"
+            }
+            (Expected::Exit, _) => "the program still waits for something",
+            (Expected::Connection, _) => "nobody listens at that address",
+            (Expected::Bytes | Expected::Room | Expected::End, Some(socket))
+                if socket.inode == 0 && waits_to_be_accepted(socket) =>
+            {
+                "the kernel has made the connection; it waits in the queue until the program \
+                 calls accept"
+            }
+            (Expected::End, Some(socket)) if socket.receive_queue > 1 => {
+                "bytes have arrived that nobody reads"
+            }
+            (Expected::End, Some(_)) if self.holders.len() > 1 => {
+                "a connection ends when the last descriptor for it is closed: only then the \
+                 kernel sends FIN"
+            }
+            (Expected::End, Some(_)) if self.children_are_gone() => {
+                "a connection ends when the last descriptor for it is closed: the child's end \
+                 closed only the child's"
+            }
+            (Expected::End, Some(_)) => {
+                "the program still holds the connection: a read that returns 0 tells that the \
+                 client has finished"
+            }
+            (Expected::Bytes, Some(socket)) if socket.receive_queue > 0 => {
+                "the bytes have arrived and wait in the receive queue: nobody reads them"
+            }
+            (Expected::Bytes, Some(_)) if !self.holders.is_empty() => {
+                "the program has read the bytes and has not answered"
+            }
+            (Expected::Room, Some(_)) => {
+                "the program does not read, so the kernel has closed the window"
+            }
+            (Expected::Bytes | Expected::Room | Expected::End, _) => {
+                "the program has let go of the connection"
+            }
+            (Expected::Fact(means), _) => means,
+        }
+        .to_owned()
+    }
+
+    /// Whether only the first process is left of those that were there.
+    fn children_are_gone(&self) -> bool {
+        self.holders.iter().all(|(_, is_first)| *is_first)
+            && self.lines.iter().any(|line| line.starts_with("child "))
+    }
+}
+
+fn waits_to_be_accepted(socket: &Socket) -> bool {
+    matches!(
+        socket.state,
+        TcpState::Established | TcpState::CloseWait | TcpState::SynReceived
+    )
+}

@@ -1,0 +1,459 @@
+//! The step's end of a connection.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use crate::diagnosis::{Connection, Expected};
+use crate::ledger::quote;
+use crate::patience::{Patience, QUIET};
+use crate::step::Experiment;
+
+/// How long one call waits before it looks whether waiting makes sense.
+const TICK: Duration = Duration::from_millis(20);
+
+/// The step's end of a connection with the program under test: a client of a server,
+/// or the server of a client.
+///
+/// Whatever does not come about within the time fails the step.
+pub struct Peer {
+    stream: TcpStream,
+    experiment: Arc<Experiment>,
+    connection: Connection,
+    name: Option<String>,
+}
+
+/// A listening socket of the step, for a client under test.
+pub struct Listener {
+    listener: TcpListener,
+    experiment: Arc<Experiment>,
+}
+
+impl Peer {
+    /// Connects to a server at `address`.
+    pub(crate) fn connect(experiment: &Arc<Experiment>, address: SocketAddr) -> Peer {
+        match TcpStream::connect_timeout(&address, Duration::from_secs(2)) {
+            Ok(stream) => Peer::new(experiment, stream, "connected from"),
+            Err(error) => experiment.fail(
+                format!("no connection to {address}: {error}"),
+                None,
+                Expected::Connection,
+            ),
+        }
+    }
+
+    fn new(experiment: &Arc<Experiment>, stream: TcpStream, did: &str) -> Peer {
+        let addresses = stream
+            .local_addr()
+            .and_then(|local| Ok((local, stream.peer_addr()?)))
+            .and_then(|addresses| {
+                // A call that finds nothing to do comes back, to look around.
+                stream.set_read_timeout(Some(TICK))?;
+                stream.set_write_timeout(Some(TICK))?;
+                stream.set_nodelay(true)?;
+                Ok(addresses)
+            });
+        let (local, remote) = match addresses {
+            Ok(addresses) => addresses,
+            Err(error) => experiment.fail(
+                format!("the connection ended as soon as it was made: {error}"),
+                None,
+                Expected::Connection,
+            ),
+        };
+        experiment.did(format!("{did} {local}"));
+        Peer {
+            stream,
+            experiment: Arc::clone(experiment),
+            connection: Connection {
+                program: remote,
+                step: local,
+            },
+            name: None,
+        }
+    }
+
+    /// Gives the connection a name for the report: `the first`, `the silent one`.
+    pub fn named(mut self, name: impl Into<String>) -> Peer {
+        let name = name.into();
+        self.experiment
+            .did(format!("  (called \"{name}\" from here on)"));
+        self.name = Some(name);
+        self
+    }
+
+    /// The address of this end.
+    pub fn address(&self) -> SocketAddr {
+        self.connection.step
+    }
+
+    /// The address of the program's end.
+    pub fn remote_address(&self) -> SocketAddr {
+        self.connection.program
+    }
+
+    /// Sends bytes.
+    pub fn says(&mut self, bytes: impl AsRef<[u8]>) -> &mut Peer {
+        let bytes = bytes.as_ref();
+        let patience = self.experiment.patience();
+        let mut sent = 0;
+        while sent < bytes.len() {
+            sent += self.send(&bytes[sent..], &patience, sent);
+        }
+        self.did(format!("sent {}", quote(bytes)));
+        self
+    }
+
+    /// Expects exactly these bytes next.
+    pub fn hears(&mut self, bytes: impl AsRef<[u8]>) -> &mut Peer {
+        let expected = bytes.as_ref();
+        let mut patience = self.experiment.patience();
+        let mut got = Vec::with_capacity(expected.len());
+        let mut block = [0; 64 * 1024];
+        while got.len() < expected.len() {
+            let wanted = (expected.len() - got.len()).min(block.len());
+            match self.stream.read(&mut block[..wanted]) {
+                Ok(0) => self.fail(
+                    format!("the end of the connection{}", after(&got, expected)),
+                    Expected::Bytes,
+                ),
+                Ok(count) => {
+                    got.extend_from_slice(&block[..count]);
+                    self.compare(&got, expected);
+                    patience = self.experiment.patience();
+                }
+                Err(error) => {
+                    let saw = || format!("no answer within 1 s{}", after(&got, expected));
+                    self.tick(&error, &patience, Expected::Bytes, saw);
+                }
+            }
+        }
+        self.did(format!("got {} back", quote(expected)));
+        self
+    }
+
+    /// Reads bytes up to and including a newline, and gives them.
+    pub fn hears_line(&mut self) -> Vec<u8> {
+        let patience = self.experiment.patience();
+        let mut got = Vec::new();
+        let mut byte = [0];
+        while got.last() != Some(&b'\n') {
+            match self.stream.read(&mut byte) {
+                Ok(0) => self.fail(
+                    format!(
+                        "the end of the connection after {}, and no newline",
+                        quote(&got)
+                    ),
+                    Expected::Bytes,
+                ),
+                Ok(_) => got.push(byte[0]),
+                Err(error) => {
+                    let saw = || format!("no line within 1 s, only {}", quote(&got));
+                    self.tick(&error, &patience, Expected::Bytes, saw);
+                }
+            }
+        }
+        self.did(format!("got {}", quote(&got)));
+        got
+    }
+
+    /// Sends bytes and, at the same time, expects the same bytes back: for more than
+    /// the buffers between the two ends hold.
+    pub fn is_echoed(&mut self, bytes: impl AsRef<[u8]>) -> &mut Peer {
+        let bytes = bytes.as_ref();
+        let experiment = Arc::clone(&self.experiment);
+        let mut patience = experiment.patience();
+        let mut sent = 0;
+        let mut got = Vec::with_capacity(bytes.len());
+        let mut block = [0; 64 * 1024];
+        self.set_nonblocking(true);
+        while got.len() < bytes.len() {
+            let mut progress = false;
+            if sent < bytes.len() {
+                match self.stream.write(&bytes[sent..]) {
+                    Ok(count) => {
+                        sent += count;
+                        progress |= count > 0;
+                    }
+                    Err(error) if would_wait(&error) => {}
+                    Err(error) => self.fail(
+                        format!(
+                            "{} after {sent} of {} bytes were sent",
+                            words(&error),
+                            bytes.len()
+                        ),
+                        Expected::Room,
+                    ),
+                }
+            }
+            let wanted = (bytes.len() - got.len()).min(block.len());
+            match self.stream.read(&mut block[..wanted]) {
+                Ok(0) => self.fail(
+                    format!("the end of the connection{}", after(&got, bytes)),
+                    Expected::Bytes,
+                ),
+                Ok(count) => {
+                    got.extend_from_slice(&block[..count]);
+                    self.compare(&got, bytes);
+                    progress = true;
+                }
+                Err(error) if would_wait(&error) => {}
+                Err(error) => self.fail(
+                    format!("{}{}", words(&error), after(&got, bytes)),
+                    Expected::Bytes,
+                ),
+            }
+            if progress {
+                patience = experiment.patience();
+            } else if experiment.must_stop_waiting(&patience) {
+                self.fail(
+                    format!("no answer within 1 s{}", after(&got, bytes)),
+                    Expected::Bytes,
+                );
+            } else {
+                self.wait_until_ready(sent < bytes.len());
+            }
+        }
+        self.set_nonblocking(false);
+        self.did(format!("sent {} and got the same back", quote(bytes)));
+        self
+    }
+
+    /// Expects the end of the connection next: FIN, and nothing before it.
+    pub fn hears_the_end(&mut self) {
+        let patience = self.experiment.patience();
+        let mut block = [0; 1024];
+        loop {
+            match self.stream.read(&mut block) {
+                Ok(0) => break,
+                Ok(count) => self.fail(
+                    format!("{} where the end was due", quote(&block[..count])),
+                    Expected::Fact("the program sent more than was asked of it"),
+                ),
+                Err(error) => {
+                    let saw = || "no end of the connection within 1 s".to_owned();
+                    self.tick(&error, &patience, Expected::End, saw);
+                }
+            }
+        }
+        self.did("got the end of the connection (FIN)");
+    }
+
+    /// Expects that nothing arrives for 200 ms.
+    pub fn hears_nothing(&mut self) -> &mut Peer {
+        let until = Instant::now() + QUIET;
+        let mut block = [0; 1024];
+        while Instant::now() < until {
+            match self.stream.read(&mut block) {
+                Ok(0) => self.fail("the end of the connection", Expected::Bytes),
+                Ok(count) => self.fail(
+                    format!("{} where nothing was due", quote(&block[..count])),
+                    Expected::Fact("the program sent more than was asked of it"),
+                ),
+                Err(error) if would_wait(&error) => {}
+                Err(error) => self.fail(words(&error), Expected::Bytes),
+            }
+        }
+        self.did("heard nothing for 200 ms");
+        self
+    }
+
+    /// Shuts down the writing side: FIN goes out, and what comes back can still be
+    /// heard.
+    pub fn done_talking(&mut self) -> &mut Peer {
+        if let Err(error) = self.stream.shutdown(Shutdown::Write) {
+            self.fail(
+                format!(
+                    "{} when the writing side was to be shut down",
+                    words(&error)
+                ),
+                Expected::Room,
+            );
+        }
+        self.did("shut down the writing side (FIN)");
+        self
+    }
+
+    /// Closes the connection.
+    pub fn leaves(self) {
+        self.did("closed the connection");
+    }
+
+    /// Ends the connection with RST, as a program does that closes a socket with
+    /// unread bytes, or a host that has lost its state.
+    pub fn resets(self) {
+        let reset = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        if let Err(error) = reset {
+            self.fail(words(&error), Expected::Connection);
+        }
+        self.did("reset the connection (RST)");
+    }
+
+    /// The connection, for an x-ray.
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection
+    }
+
+    fn did(&self, what: impl AsRef<str>) {
+        match &self.name {
+            Some(name) => self.experiment.did(format!("{name}: {}", what.as_ref())),
+            None => self.experiment.did(what.as_ref()),
+        }
+    }
+
+    fn fail(&self, saw: impl AsRef<str>, expected: Expected) -> ! {
+        let saw = match &self.name {
+            Some(name) => format!("{name}: {}", saw.as_ref()),
+            None => saw.as_ref().to_owned(),
+        };
+        self.experiment.fail(saw, Some(self.connection), expected)
+    }
+
+    /// Sends what there is room for.
+    fn send(&mut self, bytes: &[u8], patience: &Patience, sent: usize) -> usize {
+        match self.stream.write(bytes) {
+            Ok(count) => count,
+            Err(error) => {
+                let saw = || format!("no room for more within 1 s, after {sent} bytes");
+                self.tick(&error, patience, Expected::Room, saw);
+                0
+            }
+        }
+    }
+
+    /// Deals with the error of a call that was to do something: nothing yet, or the
+    /// end.
+    fn tick(
+        &self,
+        error: &io::Error,
+        patience: &Patience,
+        expected: Expected,
+        saw: impl Fn() -> String,
+    ) {
+        if !would_wait(error) {
+            self.fail(words(error), expected);
+        }
+        if self.experiment.must_stop_waiting(patience) && !self.has_arrived() {
+            self.fail(saw(), expected);
+        }
+    }
+
+    /// Whether something has arrived while nobody looked.
+    fn has_arrived(&self) -> bool {
+        let mut byte = [0];
+        self.set_nonblocking(true);
+        let arrived = self.stream.peek(&mut byte).is_ok();
+        self.set_nonblocking(false);
+        arrived
+    }
+
+    /// Fails if what came so far is not how the expected bytes begin.
+    fn compare(&self, got: &[u8], expected: &[u8]) {
+        let same = got
+            .iter()
+            .zip(expected)
+            .take_while(|(got, expected)| got == expected)
+            .count();
+        if same == got.len() {
+            return;
+        }
+        let saw = if expected.len() <= 48 {
+            format!("{} in place of {}", quote(got), quote(expected))
+        } else {
+            format!(
+                "byte {same} is {} in place of {}",
+                quote(&got[same..=same]),
+                quote(&expected[same..=same])
+            )
+        };
+        self.fail(saw, Expected::Fact("what came back is not what was sent"));
+    }
+
+    fn set_nonblocking(&self, on: bool) {
+        if let Err(error) = self.stream.set_nonblocking(on) {
+            self.fail(words(&error), Expected::Connection);
+        }
+    }
+
+    fn wait_until_ready(&self, writing: bool) {
+        use nix::poll::{PollFd, PollFlags, poll};
+        use std::os::fd::AsFd;
+        let mut wanted = PollFlags::POLLIN;
+        wanted.set(PollFlags::POLLOUT, writing);
+        let mut watched = [PollFd::new(self.stream.as_fd(), wanted)];
+        // An interrupted wait is looked at again by whoever waits.
+        poll(&mut watched, TICK.as_millis() as u16).ok();
+    }
+}
+
+impl Listener {
+    pub(crate) fn open(experiment: &Arc<Experiment>) -> Listener {
+        let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        });
+        match listener {
+            Ok(listener) => Listener {
+                listener,
+                experiment: Arc::clone(experiment),
+            },
+            Err(error) => experiment.cannot_check(
+                format!("the check cannot listen on 127.0.0.1: {error}"),
+                "bring up the loopback interface: ip link set lo up",
+            ),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        match self.listener.local_addr() {
+            Ok(address) => address,
+            Err(error) => self
+                .experiment
+                .fail(words(&error), None, Expected::Connection),
+        }
+    }
+
+    /// Waits for the program's connection.
+    pub fn accept(&self) -> Peer {
+        let accepted = self.experiment.wait(|| self.listener.accept().ok());
+        let Some((stream, _)) = accepted else {
+            self.experiment.fail(
+                format!("no connection to {} within 1 s", self.address()),
+                None,
+                Expected::Fact("the program did not connect"),
+            )
+        };
+        // Accepted sockets inherit nothing of this on Linux; other systems differ.
+        stream.set_nonblocking(false).ok();
+        Peer::new(&self.experiment, stream, "accepted a connection on")
+    }
+}
+
+fn would_wait(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}
+
+/// `after 3 of 6 bytes: "hel"`, where some have come.
+fn after(got: &[u8], expected: &[u8]) -> String {
+    if got.is_empty() {
+        return String::new();
+    }
+    let (got_count, all) = (got.len(), expected.len());
+    format!(", after {got_count} of {all} bytes: {}", quote(got))
+}
+
+/// An error as the field calls it.
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::ConnectionReset => "the connection was reset (RST)".to_owned(),
+        ErrorKind::BrokenPipe => "the connection was closed for writing (EPIPE)".to_owned(),
+        _ => error.to_string(),
+    }
+}

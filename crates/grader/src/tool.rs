@@ -1,0 +1,166 @@
+//! A program under test that is no server: it reads, writes and ends.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::diagnosis::Expected;
+use crate::exit::Exit;
+use crate::ledger::quote;
+use crate::program::Program;
+use crate::step::{Experiment, Running, lock};
+
+/// A program that runs, with its three streams in the hands of the step.
+pub struct Tool {
+    experiment: Arc<Experiment>,
+    running: Arc<Running>,
+    /// How many bytes of its output were already compared.
+    read: usize,
+}
+
+impl Tool {
+    pub(crate) fn start(experiment: &Arc<Experiment>, program: Program) -> Tool {
+        let words: Vec<String> = program
+            .arguments
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let running = experiment.start(&program, true);
+        experiment.did(format!("ran {} {}", running.name, words.join(" ")));
+        Tool {
+            experiment: Arc::clone(experiment),
+            running,
+            read: 0,
+        }
+    }
+
+    /// Types to its standard input.
+    pub fn types(&mut self, text: impl AsRef<[u8]>) -> &mut Tool {
+        let text = text.as_ref();
+        let mut stdin = lock(&self.running.warden.stdin);
+        let Some(pipe) = stdin.as_mut() else {
+            panic!("the step types to a program whose input it has ended");
+        };
+        if let Err(error) = pipe.write_all(text) {
+            drop(stdin);
+            self.fail(
+                format!("it does not read its standard input: {error}"),
+                Expected::Room,
+            );
+        }
+        drop(stdin);
+        self.experiment.did(format!("typed {}", quote(text)));
+        self
+    }
+
+    /// Ends its standard input.
+    pub fn ends_input(&mut self) -> &mut Tool {
+        lock(&self.running.warden.stdin).take();
+        self.experiment.did("ended its standard input");
+        self
+    }
+
+    /// Expects these bytes next on its standard output.
+    pub fn prints(&mut self, expected: impl AsRef<[u8]>) -> &mut Tool {
+        let expected = expected.as_ref();
+        let stdout = &self.running.warden.stdout;
+        let printed = || stdout.so_far()[self.read..].to_vec();
+        let complete = self.experiment.wait(|| {
+            let text = printed();
+            let ended = stdout.has_ended();
+            (text.len() >= expected.len() || ended || !expected.starts_with(&text)).then_some(())
+        });
+        let text = printed();
+        let start = &text[..text.len().min(expected.len())];
+        if complete.is_none() || start != expected {
+            self.fail(
+                format!("it printed {}, not {}", quote(&text), quote(expected)),
+                Expected::Fact("its output is not what was asked for"),
+            );
+        }
+        self.read += expected.len();
+        self.experiment
+            .did(format!("it printed {}", quote(expected)));
+        self
+    }
+
+    /// Waits for its end.
+    pub fn exits(&mut self) -> Exit {
+        let Some(exit) = self.experiment.wait(|| self.running.warden.exit()) else {
+            self.fail("it does not end within 1 s", Expected::Exit)
+        };
+        // Its last words may still be on their way through the pipe.
+        let streams = [&self.running.warden.stdout, &self.running.warden.stderr];
+        self.experiment.wait(|| {
+            streams
+                .iter()
+                .all(|stream| stream.has_ended())
+                .then_some(())
+        });
+        self.experiment.did(format!("it {exit}"));
+        exit
+    }
+
+    /// Expects its end, with this status.
+    pub fn exits_with(&mut self, status: i32) -> &mut Tool {
+        let exit = self.exits();
+        if exit != Exit::Status(status) {
+            self.fail(
+                format!("it {exit}"),
+                Expected::Fact("0 is success, 1 a failure, 2 wrong usage"),
+            );
+        }
+        self
+    }
+
+    /// Expects that it has printed nothing more on standard output.
+    pub fn prints_nothing_more(&mut self) -> &mut Tool {
+        let text = self.running.warden.stdout.so_far()[self.read..].to_vec();
+        if !text.is_empty() {
+            self.fail(
+                format!("it printed {} as well", quote(&text)),
+                Expected::Fact("its output is not what was asked for"),
+            );
+        }
+        self
+    }
+
+    /// Expects a message on standard error that names `what`.
+    pub fn complains_about(&mut self, what: &str) -> &mut Tool {
+        let stderr = &self.running.warden.stderr;
+        let found = self.experiment.wait(|| {
+            let found = stderr.text_so_far().contains(what);
+            (found || stderr.has_ended()).then_some(found)
+        });
+        if found != Some(true) {
+            self.fail(
+                format!("no message on standard error that names {what}"),
+                Expected::Fact("an error message says what failed, where, and why"),
+            );
+        }
+        self.experiment
+            .did(format!("it named {what} on standard error"));
+        self
+    }
+
+    /// Fails the step: what was seen, and what that means.
+    pub fn disappoints(&self, saw: impl Into<String>, means: &'static str) -> ! {
+        self.fail(saw, Expected::Fact(means))
+    }
+
+    /// The number of its first process.
+    pub fn pid(&self) -> u32 {
+        self.running.warden.pid
+    }
+
+    /// What it holds of the connection between `local` and `remote` is looked up with
+    /// this x-ray.
+    pub fn holds(&self, local: SocketAddr, remote: SocketAddr) -> bool {
+        let xray = self.experiment.xray(&self.running);
+        xray.is_some_and(|xray| xray.holders_between(local, remote).next().is_some())
+    }
+
+    fn fail(&self, saw: impl Into<String>, expected: Expected) -> ! {
+        self.experiment.fail(saw, None, expected)
+    }
+}

@@ -1,0 +1,188 @@
+//! The **warden**: the process between a step and the program it checks.
+//!
+//! A program under test may hang, spin, fork without end, ignore signals or move
+//! to a session of its own. So it is started by a process that is the *child
+//! subreaper* of all that comes of it (prctl(2)): whatever loses its parent becomes
+//! a child of the warden and never slips away. When the step is over, or the test
+//! process has died in whatever way (the end of the socket between the two tells),
+//! the warden stops, kills and reaps all its descendants, and ends.
+//!
+//! The warden is this same executable, started again: see [`process`].
+
+mod process;
+
+use std::io::{self, BufRead, BufReader};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::program::Program;
+
+/// Tells an executable that it is to be a warden: the descriptor of the socket to
+/// its step, and the limits of the program.
+const VARIABLE: &str = "WIREBOOK_WARDEN";
+
+/// How long a warden may take to end everything.
+const CLEARING: Duration = Duration::from_secs(6);
+
+/// What a warden tells its step, a line of JSON each.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Message {
+    /// The program runs, as this process.
+    Started(u32),
+    /// The program could not be started: why.
+    Failed(String),
+    /// The program has ended; its descendants may live on.
+    Ended(Exit),
+}
+
+/// A program that runs under a warden.
+pub struct Warden {
+    child: Mutex<Child>,
+    number: u32,
+    control: UnixStream,
+    /// The process of the program.
+    pub pid: u32,
+    /// What the program prints.
+    pub stdout: Output,
+    /// What it logs.
+    pub stderr: Output,
+    /// What is typed to it.
+    pub stdin: Mutex<Option<ChildStdin>>,
+    exit: Arc<(Mutex<Option<Exit>>, Condvar)>,
+}
+
+impl Warden {
+    /// Starts `program`; with `typing`, its standard input is a pipe from here, else
+    /// empty.
+    ///
+    /// # Errors
+    /// The program cannot be executed: the message says why.
+    pub fn start(program: &Program, typing: bool) -> io::Result<Warden> {
+        let (control, theirs) = UnixStream::pair()?;
+        let number = theirs.as_raw_fd();
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .arg0("wirebook-warden")
+            .arg(&program.path)
+            .args(&program.arguments)
+            .env(VARIABLE, program.limits.to_variable(number))
+            .env_remove("WIREBOOK_EVENTS")
+            .stdin(if typing {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        // SAFETY: between fork and exec only fcntl(2) is called, on a descriptor that
+        // is open there: `theirs` lives until after the spawn.
+        unsafe {
+            command.pre_exec(move || {
+                let theirs = std::os::fd::BorrowedFd::borrow_raw(number);
+                fcntl(theirs, FcntlArg::F_SETFD(FdFlag::empty()))?;
+                Ok(())
+            });
+        }
+        let mut child = command.spawn()?;
+        drop(theirs);
+
+        let missing = || io::Error::other("the pipe that was asked for is not there");
+        let stdout = Output::of(child.stdout.take().ok_or_else(missing)?);
+        let stderr = Output::of(child.stderr.take().ok_or_else(missing)?);
+        let stdin = Mutex::new(child.stdin.take());
+        let mut messages = BufReader::new(control.try_clone()?);
+        let pid = match read_message(&mut messages)? {
+            Some(Message::Started(pid)) => pid,
+            Some(Message::Failed(why)) => {
+                child.wait()?;
+                return Err(io::Error::other(why));
+            }
+            _ => return Err(io::Error::other("the warden has died at once")),
+        };
+        let exit: Arc<(Mutex<Option<Exit>>, Condvar)> = Arc::default();
+        let known = Arc::clone(&exit);
+        std::thread::spawn(move || {
+            while let Ok(Some(message)) = read_message(&mut messages) {
+                if let Message::Ended(how) = message {
+                    *known.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+                    known.1.notify_all();
+                }
+            }
+        });
+        Ok(Warden {
+            number: child.id(),
+            child: Mutex::new(child),
+            control,
+            pid,
+            stdout,
+            stderr,
+            stdin,
+            exit,
+        })
+    }
+
+    /// How the program has ended, if it has.
+    pub fn exit(&self) -> Option<Exit> {
+        *self.exit.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the program's end, up to `time`.
+    pub fn wait(&self, time: Duration) -> Option<Exit> {
+        let exit = self.exit.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (exit, _) = self
+            .exit
+            .1
+            .wait_timeout_while(exit, time, |exit| exit.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        *exit
+    }
+
+    /// The processes directly below the warden: the program, and orphans.
+    pub fn roots(&self) -> Vec<u32> {
+        xray::children(self.number).unwrap_or_default()
+    }
+
+    /// Ends the program and all that has come of it.
+    pub fn dismiss(&self) {
+        // Its end of the socket sees the end: that is the order to clear up.
+        if self.control.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = Instant::now() + CLEARING;
+        while let Ok(None) = child.try_wait() {
+            if Instant::now() >= until {
+                // It hangs in something that no signal reaches.
+                child.kill().ok();
+                child.wait().ok();
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Warden {
+    fn drop(&mut self) {
+        self.dismiss();
+    }
+}
+
+fn read_message(messages: &mut impl BufRead) -> io::Result<Option<Message>> {
+    let mut line = String::new();
+    if messages.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::from_str(&line)?))
+}
