@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use xray::{Process, Socket, TcpState};
 
@@ -29,6 +30,8 @@ pub enum Expected {
     Connection,
     /// Bytes arrive at the step.
     Bytes,
+    /// More bytes arrive, of an answer that has begun.
+    Rest,
     /// Bytes of the step are taken.
     Room,
     /// The connection ends.
@@ -48,6 +51,8 @@ pub struct Evidence {
     /// Who holds that end: pid, and whether it is the program's first process.
     holders: Vec<(u32, bool)>,
     connection: Option<Connection>,
+    /// Whether a process has exited that was there before, other than the first.
+    child_gone: bool,
 }
 
 /// Looks at all programs of the step.
@@ -58,6 +63,7 @@ pub fn look(experiment: &Experiment, connection: Option<Connection>) -> Evidence
         socket: None,
         holders: Vec::new(),
         connection,
+        child_gone: false,
     };
     let seen_before = experiment.seen();
     for running in experiment.programs() {
@@ -68,6 +74,7 @@ pub fn look(experiment: &Experiment, connection: Option<Connection>) -> Evidence
         let programs = experiment.programs();
         if gone && programs.iter().all(|running| running.warden.pid != pid) {
             evidence.lines.push(format!("child {pid} has exited"));
+            evidence.child_gone = true;
         }
     }
     if let (Some(connection), None) = (connection, &evidence.socket) {
@@ -87,13 +94,18 @@ impl Evidence {
     fn add(&mut self, running: &Running, experiment: &Experiment) {
         let name = &running.name;
         let first = running.warden.pid;
-        if let Some(exit) = running.warden.exit() {
+        let xray = experiment.xray(running);
+        let there = xray.as_ref().and_then(|xray| xray.process(first));
+        // What a dying process was is known a moment after it is gone.
+        let moment = match there {
+            Some(process) if !process.zombie => Duration::ZERO,
+            _ => Duration::from_millis(500),
+        };
+        if let Some(exit) = running.warden.wait(moment) {
             self.exited.get_or_insert(exit);
             self.lines.push(format!("{name} {first} {exit}"));
         }
-        let Some(xray) = experiment.xray(running) else {
-            return;
-        };
+        let Some(xray) = xray else { return };
         for process in xray.processes.iter().take(LISTED) {
             self.add_process(process, first, name, xray.processes.len() > 1);
         }
@@ -181,7 +193,7 @@ impl Evidence {
             }
             (Expected::Exit, _) => "the program still waits for something",
             (Expected::Connection, _) => "nobody listens at that address",
-            (Expected::Bytes | Expected::Room | Expected::End, Some(socket))
+            (Expected::Bytes | Expected::Rest | Expected::Room | Expected::End, Some(socket))
                 if socket.inode == 0 && waits_to_be_accepted(socket) =>
             {
                 "the kernel has made the connection; it waits in the queue until the program \
@@ -194,35 +206,35 @@ impl Evidence {
                 "a connection ends when the last descriptor for it is closed: only then the \
                  kernel sends FIN"
             }
-            (Expected::End, Some(_)) if self.children_are_gone() => {
+            (Expected::End, Some(_)) if self.child_gone => {
                 "a connection ends when the last descriptor for it is closed: the child's end \
                  closed only the child's"
+            }
+            (Expected::End, Some(socket)) if socket.state == TcpState::Established => {
+                "the program still holds the connection: nobody has closed it"
             }
             (Expected::End, Some(_)) => {
                 "the program still holds the connection: a read that returns 0 tells that the \
                  client has finished"
             }
-            (Expected::Bytes, Some(socket)) if socket.receive_queue > 0 => {
+            (Expected::Bytes | Expected::Rest, Some(socket)) if socket.receive_queue > 0 => {
                 "the bytes have arrived and wait in the receive queue: nobody reads them"
             }
             (Expected::Bytes, Some(_)) if !self.holders.is_empty() => {
                 "the program has read the bytes and has not answered"
             }
+            (Expected::Rest, Some(_)) if !self.holders.is_empty() => {
+                "the program has read all the bytes and has answered only a part of them"
+            }
             (Expected::Room, Some(_)) => {
                 "the program does not read, so the kernel has closed the window"
             }
-            (Expected::Bytes | Expected::Room | Expected::End, _) => {
+            (Expected::Bytes | Expected::Rest | Expected::Room | Expected::End, _) => {
                 "the program has let go of the connection"
             }
             (Expected::Fact(means), _) => means,
         }
         .to_owned()
-    }
-
-    /// Whether only the first process is left of those that were there.
-    fn children_are_gone(&self) -> bool {
-        self.holders.iter().all(|(_, is_first)| *is_first)
-            && self.lines.iter().any(|line| line.starts_with("child "))
     }
 }
 

@@ -79,8 +79,7 @@ impl Peer {
     /// Gives the connection a name for the report: `the first`, `the silent one`.
     pub fn named(mut self, name: impl Into<String>) -> Peer {
         let name = name.into();
-        self.experiment
-            .did(format!("  (called \"{name}\" from here on)"));
+        self.experiment.amend(|did| format!("{name}: {did}"));
         self.name = Some(name);
         self
     }
@@ -127,7 +126,7 @@ impl Peer {
                 }
                 Err(error) => {
                     let saw = || format!("no answer within 1 s{}", after(&got, expected));
-                    self.tick(&error, &patience, Expected::Bytes, saw);
+                    self.tick(&error, &patience, or_rest(&got), saw);
                 }
             }
         }
@@ -211,7 +210,7 @@ impl Peer {
             } else if experiment.must_stop_waiting(&patience) {
                 self.fail(
                     format!("no answer within 1 s{}", after(&got, bytes)),
-                    Expected::Bytes,
+                    or_rest(&got),
                 );
             } else {
                 self.wait_until_ready(sent < bytes.len());
@@ -447,6 +446,15 @@ fn after(got: &[u8], expected: &[u8]) -> String {
     }
     let (got_count, all) = (got.len(), expected.len());
     format!(", after {got_count} of {all} bytes: {}", quote(got))
+}
+
+/// What is expected next, when so much of an answer has come.
+fn or_rest(got: &[u8]) -> Expected {
+    if got.is_empty() {
+        Expected::Bytes
+    } else {
+        Expected::Rest
+    }
 }
 
 /// An error as the field calls it.

@@ -111,6 +111,13 @@ impl Experiment {
         lock(&self.did).push(what.into());
     }
 
+    /// Rewrites what was written down last.
+    pub(crate) fn amend(&self, change: impl FnOnce(&str) -> String) {
+        if let Some(last) = lock(&self.did).last_mut() {
+            *last = change(last);
+        }
+    }
+
     /// Starts a program under a warden of its own.
     pub(crate) fn start(&self, program: &Program, typing: bool) -> Arc<Running> {
         match Warden::start(program, typing) {

@@ -78,6 +78,8 @@ impl Warden {
             .args(&program.arguments)
             .env(VARIABLE, program.limits.to_variable(number))
             .env_remove("WIREBOOK_EVENTS")
+            // A report quotes the program's last lines: the panic, not the way there.
+            .env_remove("RUST_BACKTRACE")
             .stdin(if typing {
                 Stdio::piped()
             } else {
