@@ -32,6 +32,8 @@ pub enum Expected {
     Bytes,
     /// More bytes arrive, of an answer that has begun.
     Rest,
+    /// Bytes of a client under test arrive at the step, its server.
+    Request,
     /// Bytes of the step are taken.
     Room,
     /// The connection ends.
@@ -129,6 +131,7 @@ impl Evidence {
             several => format!("has {} threads", several.len()),
         };
         self.lines.push(format!("{role} {pid} {doing}"));
+        let mut others: Vec<(TcpState, usize)> = Vec::new();
         for descriptor in &process.descriptors {
             let Some(socket) = descriptor.tcp() else {
                 continue;
@@ -143,6 +146,19 @@ impl Evidence {
             if ours || socket.state == TcpState::Listen {
                 let number = descriptor.number;
                 self.lines.push(format!("  holds fd {number}: {socket}"));
+            } else {
+                match others.iter_mut().find(|(state, _)| *state == socket.state) {
+                    Some((_, count)) => *count += 1,
+                    None => others.push((socket.state, 1)),
+                }
+            }
+        }
+        // Where one connection is in question the others are beside the point.
+        if self.connection.is_none() {
+            for (state, count) in others {
+                let many = if count == 1 { "" } else { "s" };
+                let line = format!("  holds {count} connection{many} in {state}");
+                self.lines.push(line);
             }
         }
     }
@@ -211,7 +227,8 @@ impl Evidence {
                  closed only the child's"
             }
             (Expected::End, Some(socket)) if socket.state == TcpState::Established => {
-                "the program still holds the connection: nobody has closed it"
+                "the program still holds the connection: it has neither closed it nor shut down \
+                 its writing side"
             }
             (Expected::End, Some(_)) => {
                 "the program still holds the connection: a read that returns 0 tells that the \
@@ -228,6 +245,9 @@ impl Evidence {
             }
             (Expected::Room, Some(_)) => {
                 "the program does not read, so the kernel has closed the window"
+            }
+            (Expected::Request, _) => {
+                "the program has not sent what it was given to send, or not all of it"
             }
             (Expected::Bytes | Expected::Rest | Expected::Room | Expected::End, _) => {
                 "the program has let go of the connection"

@@ -43,7 +43,7 @@ mod warden;
 pub use exit::Exit;
 pub use ledger::Status;
 pub use limits::Limits;
-pub use peer::{Listener, Peer};
+pub use peer::{Listener, Peer, Unheard};
 pub use program::Program;
 pub use server::Server;
 pub use step::Step;
@@ -51,7 +51,7 @@ pub use tool::Tool;
 
 /// What a `tests/steps.rs` uses.
 pub mod prelude {
-    pub use crate::{Exit, Listener, Peer, Program, Server, Step, Tool, program, step};
+    pub use crate::{Exit, Listener, Peer, Program, Server, Step, Tool, Unheard, program, step};
 }
 
 /// Begins the step in whose test function it stands. Its argument is the section

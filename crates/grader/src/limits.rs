@@ -29,7 +29,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             descriptors: 1024,
-            processes: 256,
+            processes: 64,
             user: None,
         }
     }

@@ -5,11 +5,11 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use socket2::SockRef;
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::diagnosis::{Connection, Expected};
 use crate::ledger::quote;
-use crate::patience::{Patience, QUIET};
+use crate::patience::{LOOK, Patience, QUIET};
 use crate::step::Experiment;
 
 /// How long one call waits before it looks whether waiting makes sense.
@@ -23,6 +23,8 @@ pub struct Peer {
     stream: TcpStream,
     experiment: Arc<Experiment>,
     connection: Connection,
+    /// Whether the step accepted it: the program is the client.
+    accepted: bool,
     name: Option<String>,
 }
 
@@ -32,11 +34,18 @@ pub struct Listener {
     experiment: Arc<Experiment>,
 }
 
+/// An address that a socket of the step has, which does not listen: whoever connects
+/// is refused, and nobody else can come to listen there meanwhile.
+pub struct Unheard {
+    _socket: Socket,
+    address: SocketAddr,
+}
+
 impl Peer {
     /// Connects to a server at `address`.
     pub(crate) fn connect(experiment: &Arc<Experiment>, address: SocketAddr) -> Peer {
         match TcpStream::connect_timeout(&address, Duration::from_secs(2)) {
-            Ok(stream) => Peer::new(experiment, stream, "connected from"),
+            Ok(stream) => Peer::new(experiment, stream, false),
             Err(error) => experiment.fail(
                 format!("no connection to {address}: {error}"),
                 None,
@@ -45,7 +54,7 @@ impl Peer {
         }
     }
 
-    fn new(experiment: &Arc<Experiment>, stream: TcpStream, did: &str) -> Peer {
+    fn new(experiment: &Arc<Experiment>, stream: TcpStream, accepted: bool) -> Peer {
         let addresses = stream
             .local_addr()
             .and_then(|local| Ok((local, stream.peer_addr()?)))
@@ -64,7 +73,10 @@ impl Peer {
                 Expected::Connection,
             ),
         };
-        experiment.did(format!("{did} {local}"));
+        experiment.did(match accepted {
+            true => format!("accepted a connection on {local}"),
+            false => format!("connected from {local}"),
+        });
         Peer {
             stream,
             experiment: Arc::clone(experiment),
@@ -72,6 +84,7 @@ impl Peer {
                 program: remote,
                 step: local,
             },
+            accepted,
             name: None,
         }
     }
@@ -125,12 +138,22 @@ impl Peer {
                     patience = self.experiment.patience();
                 }
                 Err(error) => {
-                    let saw = || format!("no answer within 1 s{}", after(&got, expected));
-                    self.tick(&error, &patience, or_rest(&got), saw);
+                    let what = if self.accepted {
+                        "nothing"
+                    } else {
+                        "no answer"
+                    };
+                    let saw = || format!("{what} within 1 s{}", after(&got, expected));
+                    let expected = match self.accepted {
+                        true => Expected::Request,
+                        false => or_rest(&got),
+                    };
+                    self.tick(&error, &patience, expected, saw);
                 }
             }
         }
-        self.did(format!("got {} back", quote(expected)));
+        let back = if self.accepted { "" } else { " back" };
+        self.did(format!("got {}{back}", quote(expected)));
         self
     }
 
@@ -157,6 +180,87 @@ impl Peer {
         }
         self.did(format!("got {}", quote(&got)));
         got
+    }
+
+    /// Waits until the program has read all that was sent.
+    pub fn was_read(&mut self) -> &mut Peer {
+        let arrived = self.experiment.wait(|| {
+            let sockets = xray::Sockets::of(std::process::id()).ok()?;
+            let Connection { program, step } = self.connection;
+            let unsent = sockets.between(step, program)?.send_queue;
+            let unread = sockets.between(program, step)?.receive_queue;
+            (unsent == 0 && unread == 0).then_some(())
+        });
+        if arrived.is_none() {
+            self.fail("what was sent is not read within 1 s", Expected::Bytes);
+        }
+        self.did("it was read");
+        self
+    }
+
+    /// Sends numbered lines and reads nothing, until nothing moves any more: the
+    /// program sleeps, has an answer that it cannot get rid of, and all the queues on
+    /// the way are full. Gives what was sent.
+    ///
+    /// How much that is differs from time to time: the kernel lets its queues grow.
+    pub fn says_until_all_is_full(&mut self) -> Vec<u8> {
+        const TOO_MUCH: usize = 64 << 20;
+        let experiment = Arc::clone(&self.experiment);
+        let mut patience = experiment.patience();
+        let mut lines: Vec<u8> = Vec::new();
+        let mut sent = 0;
+        let mut before = None;
+        self.set_nonblocking(true);
+        loop {
+            while lines.len() < sent + 64 * 1024 {
+                let number = lines.len() / 16;
+                lines.extend_from_slice(format!("line {number:10}\n").as_bytes());
+            }
+            match self.stream.write(&lines[sent..]) {
+                Ok(count) => {
+                    sent += count;
+                    before = None;
+                    patience = experiment.patience();
+                    if sent > TOO_MUCH {
+                        self.fail(
+                            format!("it takes {sent} bytes and answers none of them"),
+                            Expected::Fact("an answer is due while its client still talks"),
+                        );
+                    }
+                    continue;
+                }
+                Err(error) if would_wait(&error) => {}
+                Err(error) => self.fail(
+                    format!("{} after {sent} bytes were sent", words(&error)),
+                    Expected::Room,
+                ),
+            }
+            let queues = self.queues_of_program();
+            let stuck = queues.is_some_and(|(unsent, _)| unsent > 0);
+            if stuck && queues == before && !experiment.programs_are_busy() {
+                break;
+            }
+            before = queues;
+            if experiment.must_stop_waiting(&patience) {
+                self.fail("no room for more, and no answer", Expected::Bytes);
+            }
+            std::thread::park_timeout(LOOK);
+        }
+        self.set_nonblocking(false);
+        lines.truncate(sent);
+        self.did(format!(
+            "sent {sent} bytes and read nothing, until all the queues were full"
+        ));
+        lines
+    }
+
+    /// How many bytes the program's end has not got rid of, and how many it has not
+    /// read.
+    fn queues_of_program(&self) -> Option<(u32, u32)> {
+        let sockets = xray::Sockets::of(std::process::id()).ok()?;
+        let Connection { program, step } = self.connection;
+        let socket = sockets.between(program, step)?;
+        Some((socket.send_queue, socket.receive_queue))
     }
 
     /// Sends bytes and, at the same time, expects the same bytes back: for more than
@@ -351,13 +455,22 @@ impl Peer {
 
     /// Fails if what came so far is not how the expected bytes begin.
     fn compare(&self, got: &[u8], expected: &[u8]) {
+        if expected.starts_with(got) {
+            return;
+        }
         let same = got
             .iter()
             .zip(expected)
             .take_while(|(got, expected)| got == expected)
             .count();
-        if same == got.len() {
-            return;
+        if let Some(missing) = left_out(&got[same..], &expected[same..]) {
+            self.fail(
+                format!("after byte {same} of the answer {missing} bytes are missing"),
+                Expected::Fact(
+                    "a write may take fewer bytes than it is offered: it returns how many, and \
+                     the rest is still to be written",
+                ),
+            );
         }
         let saw = if expected.len() <= 48 {
             format!("{} in place of {}", quote(got), quote(expected))
@@ -385,6 +498,33 @@ impl Peer {
         let mut watched = [PollFd::new(self.stream.as_fd(), wanted)];
         // An interrupted wait is looked at again by whoever waits.
         poll(&mut watched, TICK.as_millis() as u16).ok();
+    }
+}
+
+impl Unheard {
+    pub(crate) fn bind(experiment: &Arc<Experiment>) -> Unheard {
+        let open = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.bind(&SockAddr::from(SocketAddr::from(([127, 0, 0, 1], 0))))?;
+            let address = socket.local_addr()?.as_socket();
+            let address = address.ok_or_else(|| io::Error::other("an address of another kind"))?;
+            Ok::<_, io::Error>((socket, address))
+        };
+        match open() {
+            Ok((socket, address)) => Unheard {
+                _socket: socket,
+                address,
+            },
+            Err(error) => experiment.cannot_check(
+                format!("the check cannot have a port on 127.0.0.1: {error}"),
+                "bring up the loopback interface: ip link set lo up",
+            ),
+        }
+    }
+
+    /// The address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 
@@ -428,7 +568,7 @@ impl Listener {
         };
         // Accepted sockets inherit nothing of this on Linux; other systems differ.
         stream.set_nonblocking(false).ok();
-        Peer::new(&self.experiment, stream, "accepted a connection on")
+        Peer::new(&self.experiment, stream, true)
     }
 }
 
@@ -446,6 +586,17 @@ fn after(got: &[u8], expected: &[u8]) -> String {
     }
     let (got_count, all) = (got.len(), expected.len());
     format!(", after {got_count} of {all} bytes: {}", quote(got))
+}
+
+/// How many bytes were left out, where what came goes on as was expected further on.
+fn left_out(got: &[u8], expected: &[u8]) -> Option<usize> {
+    // Fewer bytes than this may be alike by chance.
+    const ALIKE: usize = 16;
+    let sample = got.get(..ALIKE)?;
+    expected
+        .windows(ALIKE)
+        .position(|window| window == sample)
+        .filter(|&missing| missing > 0)
 }
 
 /// What is expected next, when so much of an answer has come.

@@ -112,6 +112,13 @@ impl Server {
         self.experiment.did(format!("x-ray: {what}"));
     }
 
+    /// How many descriptors its first process holds.
+    pub fn descriptors(&self) -> usize {
+        let xray = self.xray();
+        let process = xray.process(self.pid());
+        process.map_or(0, |process| process.descriptors.len())
+    }
+
     /// The numbers of the processes that hold this connection.
     pub fn holders_of(&self, peer: &Peer) -> Vec<u32> {
         let Connection { program, step } = peer.connection();

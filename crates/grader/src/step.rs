@@ -9,7 +9,7 @@ use crate::catalogue::{self, Entry};
 use crate::diagnosis::{self, Connection, Expected};
 use crate::ledger::{Report, Status};
 use crate::patience::{LOOK, Patience, STEP};
-use crate::peer::Listener;
+use crate::peer::{Listener, Unheard};
 use crate::program::Program;
 use crate::server::Server;
 use crate::tool::Tool;
@@ -69,6 +69,11 @@ impl Step {
     /// Listens on a port of the kernel's choice, for a client under test.
     pub fn listen(&self) -> Listener {
         Listener::open(&self.experiment)
+    }
+
+    /// An address at which nobody listens, for a client under test.
+    pub fn nobody_listens(&self) -> Unheard {
+        Unheard::bind(&self.experiment)
     }
 }
 
@@ -167,33 +172,29 @@ impl Experiment {
         patience.is_over(|| self.programs_are_busy())
     }
 
-    /// Whether any program of the step has something to do.
-    fn programs_are_busy(&self) -> bool {
-        self.xrays().iter().any(|(_, xray)| {
-            xray.processes
-                .iter()
-                .flat_map(|process| &process.threads)
-                .any(|thread| {
-                    use xray::Activity::{Running, Waiting};
-                    matches!(thread.activity, Running | Waiting)
-                })
+    /// Whether the programs of the step have something to do. One that keeps more
+    /// threads busy than this is out of hand: it is stopped where it is, or nobody else
+    /// would come to run, and gets no more time.
+    pub(crate) fn programs_are_busy(&self) -> bool {
+        const IN_HAND: usize = 16;
+        self.programs().iter().any(|running| {
+            let processes = running.warden.processes();
+            let busy = xray::busy_threads(&processes);
+            if busy > IN_HAND {
+                running.warden.freeze();
+                let count = processes.len();
+                self.did(format!(
+                    "stopped {}, which has {count} processes and keeps {busy} threads busy",
+                    running.name
+                ));
+            }
+            (1..=IN_HAND).contains(&busy)
         })
     }
 
     /// The programs of this step, in the order of their start.
     pub(crate) fn programs(&self) -> Vec<Arc<Running>> {
         lock(&self.programs).clone()
-    }
-
-    /// Each program of this step with an x-ray of what has come of it.
-    pub(crate) fn xrays(&self) -> Vec<(Arc<Running>, xray::XRay)> {
-        self.programs()
-            .into_iter()
-            .filter_map(|running| {
-                let xray = self.xray(&running)?;
-                Some((running, xray))
-            })
-            .collect()
     }
 
     /// An x-ray of what has come of one program; `None` when nothing is left of it.

@@ -73,9 +73,16 @@ impl Tool {
         let text = printed();
         let start = &text[..text.len().min(expected.len())];
         if complete.is_none() || start != expected {
+            let means = if !expected.starts_with(&text) {
+                "its output is not what was asked for"
+            } else if self.running.warden.exit().is_some() {
+                "the program has ended before it printed all that it should"
+            } else {
+                "the program has not printed all that it should, and still runs"
+            };
             self.fail(
                 format!("it printed {}, not {}", quote(&text), quote(expected)),
-                Expected::Fact("its output is not what was asked for"),
+                Expected::Fact(means),
             );
         }
         self.read += expected.len();

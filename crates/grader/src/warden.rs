@@ -31,8 +31,8 @@ use crate::program::Program;
 /// its step, and the limits of the program.
 const VARIABLE: &str = "WIREBOOK_WARDEN";
 
-/// How long a warden may take to end everything.
-const CLEARING: Duration = Duration::from_secs(6);
+/// How long a step waits for its warden to end everything.
+const CLEARING: Duration = Duration::from_secs(4);
 
 /// What a warden tells its step, a line of JSON each.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -150,12 +150,23 @@ impl Warden {
         *exit
     }
 
+    /// The processes that have come of the program and still exist, it included.
+    pub fn processes(&self) -> Vec<u32> {
+        xray::descendants(self.number).unwrap_or_default()
+    }
+
     /// The processes directly below the warden: the program, and orphans.
     pub fn roots(&self) -> Vec<u32> {
         xray::children(self.number).unwrap_or_default()
     }
 
-    /// Ends the program and all that has come of it.
+    /// Stops all that has come of the program (SIGSTOP).
+    pub fn freeze(&self) {
+        process::stop_all_below(self.number);
+    }
+
+    /// Ends the program and all that has come of it, and waits until it is gone: up to
+    /// [`CLEARING`]; what no signal has reached by then, its warden still waits for.
     pub fn dismiss(&self) {
         // Its end of the socket sees the end: that is the order to clear up.
         if self.control.shutdown(Shutdown::Write).is_err() {
@@ -163,13 +174,7 @@ impl Warden {
         }
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let until = Instant::now() + CLEARING;
-        while let Ok(None) = child.try_wait() {
-            if Instant::now() >= until {
-                // It hangs in something that no signal reaches.
-                child.kill().ok();
-                child.wait().ok();
-                return;
-            }
+        while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
             std::thread::park_timeout(Duration::from_millis(1));
         }
     }

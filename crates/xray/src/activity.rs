@@ -61,7 +61,7 @@ impl Activity {
 }
 
 impl Call {
-    fn new(number: i64, arguments: [u64; 6]) -> Option<Call> {
+    pub(crate) fn new(number: i64, arguments: [u64; 6]) -> Option<Call> {
         let number = usize::try_from(number).ok()?;
         let name = syscalls::Sysno::new(number)?.name();
         Some(Call { name, arguments })

@@ -23,6 +23,7 @@
 //! first (SIGSTOP).
 
 mod activity;
+mod calls;
 mod descriptor;
 mod options;
 mod process;
@@ -30,7 +31,8 @@ mod socket;
 mod text;
 
 pub use activity::{Activity, Call};
+pub use calls::{Returned, Stepper};
 pub use descriptor::{Descriptor, Target};
 pub use options::{Keepalive, SocketOptions};
-pub use process::{Process, Thread, XRay, children, descendants};
+pub use process::{Process, Thread, XRay, busy_threads, children, descendants};
 pub use socket::{Socket, Sockets, TcpState};

@@ -194,6 +194,22 @@ pub fn descendants(pid: u32) -> io::Result<Vec<u32>> {
     Ok(numbers.skip(1).map(|(pid, _)| pid).collect())
 }
 
+/// How many threads of these processes run, wait for a processor, or wait for a disk.
+/// A process that is not there has none.
+pub fn busy_threads(pids: &[u32]) -> usize {
+    let entries = pids
+        .iter()
+        .filter_map(|pid| ProcEntry::new(pid.cast_signed()).ok());
+    entries
+        .filter_map(|entry| entry.tasks().ok())
+        .flat_map(|tasks| tasks.flatten())
+        .filter(|task| {
+            task.stat()
+                .is_ok_and(|stat| matches!(stat.state, 'R' | 'D'))
+        })
+        .count()
+}
+
 /// The numbers of the children of process `pid`, oldest first.
 ///
 /// # Errors

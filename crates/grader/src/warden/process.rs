@@ -12,12 +12,12 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, setsid};
@@ -162,41 +162,38 @@ fn reap(program: Pid, control: &mut UnixStream) {
     }
 }
 
-/// Ends all descendants, however fast they multiply.
+/// Ends all descendants, however fast they multiply. It gives up on none: a process
+/// that no signal reaches for a while keeps its warden.
 fn end_all(program: Pid, control: &mut UnixStream) {
-    let until = Instant::now() + Duration::from_secs(5);
-    while Instant::now() < until {
-        // A stopped process cannot fork, and keeps its place under the limit on
-        // processes: so round by round fewer are left that can.
-        let mut stopped = HashSet::new();
-        loop {
-            let all = xray::descendants(std::process::id()).unwrap_or_default();
-            let new: Vec<u32> = all
-                .into_iter()
-                .filter(|pid| !stopped.contains(pid))
-                .collect();
-            if new.is_empty() || Instant::now() >= until {
-                break;
-            }
-            for pid in new {
-                kill(Pid::from_raw(pid.cast_signed()), Signal::SIGSTOP).ok();
-                stopped.insert(pid);
-            }
-        }
-        if stopped.is_empty() {
+    // All that have stayed in the program's group go at one blow.
+    killpg(program, Signal::SIGKILL).ok();
+    loop {
+        reap(program, control);
+        let left = stop_all_below(std::process::id());
+        if left.is_empty() {
             return;
         }
-        for &pid in &stopped {
+        for pid in left {
             kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).ok();
         }
         // Those below a killed child come to the warden as it dies.
-        loop {
-            reap(program, control);
-            let left = xray::descendants(std::process::id()).unwrap_or_default();
-            if left.iter().all(|pid| !stopped.contains(pid)) || Instant::now() >= until {
-                break;
-            }
-            std::thread::park_timeout(Duration::from_millis(1));
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+/// Stops all descendants of a process, and gives their numbers. A stopped process
+/// cannot fork, and keeps its place under the limit on processes: so round by round
+/// fewer are left that can.
+pub fn stop_all_below(ancestor: u32) -> HashSet<u32> {
+    let mut stopped = HashSet::new();
+    loop {
+        let all = xray::descendants(ancestor).unwrap_or_default();
+        let new: Vec<u32> = all.into_iter().filter(|pid| stopped.insert(*pid)).collect();
+        if new.is_empty() {
+            return stopped;
+        }
+        for pid in new {
+            kill(Pid::from_raw(pid.cast_signed()), Signal::SIGSTOP).ok();
         }
     }
 }
