@@ -215,7 +215,7 @@ impl Evidence {
                 "the kernel has made the connection; it waits in the queue until the program \
                  calls accept"
             }
-            (Expected::End, Some(socket)) if socket.receive_queue > 1 => {
+            (Expected::End, Some(socket)) if socket.receive_queue > 0 => {
                 "bytes have arrived that nobody reads"
             }
             (Expected::End, Some(_)) if self.holders.len() > 1 => {

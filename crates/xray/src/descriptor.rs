@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use procfs::process::{FDTarget, Process};
 
+use crate::options;
 use crate::socket::{Socket, Sockets};
 
 /// One entry of a process's table of descriptors.
@@ -28,9 +30,12 @@ pub struct Descriptor {
 pub enum Target {
     /// A TCP socket in the kernel's table.
     Tcp(Socket),
-    /// A socket that is not in the table of TCP sockets: of another kind, or a TCP
-    /// socket that is neither bound, connected nor listening.
-    Socket { inode: u64 },
+    /// A socket that is not in the table of TCP sockets: it neither listens nor is
+    /// connected, or is of another kind. With the address that it is bound to.
+    Socket {
+        inode: u64,
+        bound: Option<SocketAddr>,
+    },
     /// One end of a pipe. Both ends show the same inode.
     Pipe { inode: u64 },
     /// An epoll instance, with the descriptors it is asked to watch.
@@ -57,7 +62,10 @@ impl Descriptor {
             let target = match info.target {
                 FDTarget::Socket(inode) => match sockets.by_inode(inode) {
                     Some(socket) => Target::Tcp(*socket),
-                    None => Target::Socket { inode },
+                    None => Target::Socket {
+                        inode,
+                        bound: options::bound_address(process.pid().cast_unsigned(), info.fd),
+                    },
                 },
                 FDTarget::Pipe(inode) => Target::Pipe { inode },
                 FDTarget::AnonInode(name) if name == "[eventpoll]" => Target::Epoll {
@@ -130,7 +138,11 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Tcp(socket) => write!(f, "{socket}"),
-            Target::Socket { .. } => f.write_str("socket, neither bound nor connected"),
+            Target::Socket {
+                bound: Some(address),
+                ..
+            } => write!(f, "socket, bound to {address}, not connected"),
+            Target::Socket { bound: None, .. } => f.write_str("socket, not connected"),
             Target::Pipe { inode } => write!(f, "pipe {inode}"),
             Target::Epoll { watched } => write!(f, "epoll, watches {watched:?}"),
             Target::File(path) => write!(f, "{}", path.display()),

@@ -1,6 +1,7 @@
 //! The options of another process's socket, read from the socket itself.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -68,6 +69,15 @@ impl SocketOptions {
             send_buffer: socket.send_buffer_size()?,
         })
     }
+}
+
+/// The address that a socket of another process is bound to, if it is bound to one and
+/// the caller may look. The table of TCP sockets does not have those that neither
+/// listen nor are connected.
+pub(crate) fn bound_address(pid: u32, descriptor: i32) -> Option<SocketAddr> {
+    let socket = Socket::from(copy(pid, descriptor).ok()?);
+    let address = socket.local_addr().ok()?.as_socket()?;
+    (address.port() != 0).then_some(address)
 }
 
 /// A descriptor of this process for what `descriptor` is in process `pid`.

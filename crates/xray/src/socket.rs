@@ -99,12 +99,16 @@ impl Sockets {
 
 impl From<TcpNetEntry> for Socket {
     fn from(entry: TcpNetEntry) -> Socket {
+        let state = TcpState::from(entry.state);
+        // The peer's FIN takes a sequence number, and the kernel counts it among the
+        // bytes that were not read. It is none.
+        let fin = u32::from(state.has_peers_fin());
         Socket {
             inode: entry.inode,
             local: canonical(entry.local_address),
             remote: canonical(entry.remote_address),
-            state: entry.state.into(),
-            receive_queue: entry.rx_queue,
+            state,
+            receive_queue: entry.rx_queue.saturating_sub(fin),
             send_queue: entry.tx_queue,
         }
     }
@@ -135,6 +139,16 @@ impl From<procfs::net::TcpState> for TcpState {
     }
 }
 
+impl TcpState {
+    /// Whether the peer's FIN has arrived.
+    pub fn has_peers_fin(self) -> bool {
+        matches!(
+            self,
+            TcpState::CloseWait | TcpState::LastAck | TcpState::Closing | TcpState::TimeWait
+        )
+    }
+}
+
 impl fmt::Display for TcpState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -161,8 +175,6 @@ impl fmt::Display for Socket {
                 "listening on {}, {} waiting",
                 self.local, self.receive_queue
             ),
-            // A socket that was made and neither bound nor connected.
-            TcpState::Closed if self.remote.port() == 0 => write!(f, "not connected, CLOSED"),
             _ => {
                 write!(f, "{} → {}, {}", self.local, self.remote, self.state)?;
                 if self.receive_queue > 0 {
