@@ -2,15 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xray::{Process, Socket, TcpState};
 
 use crate::exit::Exit;
+use crate::patience::LOOK;
 use crate::step::{Experiment, Running};
 
 /// How many processes a report lists.
 const LISTED: usize = 8;
+
+/// How long a program that runs may run on before it is looked at.
+const SETTLING: Duration = Duration::from_millis(100);
 
 /// A connection of the step, by its two addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,11 @@ pub struct Evidence {
 
 /// Looks at all programs of the step.
 pub fn look(experiment: &Experiment, connection: Option<Connection>) -> Evidence {
+    // A program that has closed its sockets is often about to end: let it.
+    let until = Instant::now() + SETTLING;
+    while experiment.programs_are_busy() && Instant::now() < until {
+        std::thread::park_timeout(LOOK);
+    }
     let mut evidence = Evidence {
         lines: Vec::new(),
         exited: None,

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::diagnosis::Expected;
 use crate::exit::Exit;
@@ -73,9 +74,11 @@ impl Tool {
         let text = printed();
         let start = &text[..text.len().min(expected.len())];
         if complete.is_none() || start != expected {
+            // Whose output has ended is mostly about to end.
+            let moment = Duration::from_millis(if stdout.has_ended() { 200 } else { 0 });
             let means = if !expected.starts_with(&text) {
                 "its output is not what was asked for"
-            } else if self.running.warden.exit().is_some() {
+            } else if self.running.warden.wait(moment).is_some() {
                 "the program has ended before it printed all that it should"
             } else {
                 "the program has not printed all that it should, and still runs"
