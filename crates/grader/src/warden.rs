@@ -100,8 +100,8 @@ impl Warden {
         drop(theirs);
 
         let missing = || io::Error::other("the pipe that was asked for is not there");
-        let stdout = Output::of(child.stdout.take().ok_or_else(missing)?);
-        let stderr = Output::of(child.stderr.take().ok_or_else(missing)?);
+        let stdout = Output::of(child.stdout.take().ok_or_else(missing)?)?;
+        let stderr = Output::of(child.stderr.take().ok_or_else(missing)?)?;
         let stdin = Mutex::new(child.stdin.take());
         let mut messages = BufReader::new(control.try_clone()?);
         let pid = match read_message(&mut messages)? {
