@@ -54,11 +54,17 @@ pub struct Evidence {
     exited: Option<Exit>,
     /// The program's end of the connection, if it is still in the kernel's table.
     socket: Option<Socket>,
-    /// Who holds that end: pid, and whether it is the program's first process.
-    holders: Vec<(u32, bool)>,
+    /// The processes that hold that end.
+    holders: Vec<Holder>,
     connection: Option<Connection>,
     /// Whether a process has exited that was there before, other than the first.
     child_gone: bool,
+}
+
+/// A process that holds the program's end of the connection.
+struct Holder {
+    /// Whether it waits for the next client.
+    accepts: bool,
 }
 
 /// Looks at all programs of the step.
@@ -150,7 +156,11 @@ impl Evidence {
             });
             if ours {
                 self.socket = Some(*socket);
-                self.holders.push((pid, is_first));
+                let threads = &process.threads;
+                let mut calls = threads.iter().filter_map(|thread| thread.activity.call());
+                self.holders.push(Holder {
+                    accepts: calls.any(|call| call.name.starts_with("accept")),
+                });
             }
             if ours || socket.state == TcpState::Listen {
                 let number = descriptor.number;
@@ -234,6 +244,10 @@ impl Evidence {
             (Expected::End, Some(_)) if self.child_gone => {
                 "a connection ends when the last descriptor for it is closed: the child's end \
                  closed only the child's"
+            }
+            (Expected::End, Some(_)) if self.holders.iter().any(|holder| holder.accepts) => {
+                "the process that waits for the next client still holds this connection: it has \
+                 not closed its descriptor"
             }
             (Expected::End, Some(socket)) if socket.state == TcpState::Established => {
                 "the program still holds the connection: it has neither closed it nor shut down \
