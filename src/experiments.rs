@@ -9,6 +9,7 @@ mod fork_tree;
 mod fork_zombies;
 mod hello;
 mod lab;
+mod report;
 mod shape;
 mod six_calls;
 
@@ -35,11 +36,16 @@ pub struct Figure {
 }
 
 /// All experiments, in the order of their chapters.
-pub const ALL: [Experiment; 5] = [
+pub const ALL: [Experiment; 6] = [
     Experiment {
         name: "hello",
         about: "a server that waits for a client (chapter 00)",
         run: hello::run,
+    },
+    Experiment {
+        name: "report",
+        about: "what a step says of a server that keeps its connections (chapter 00)",
+        run: report::run,
     },
     Experiment {
         name: "six-calls",
