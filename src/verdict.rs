@@ -2,19 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What became of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// What the step asks for holds.
-    Pass,
-    /// It does not, or its program did not compile.
-    Fail,
-    /// The program stopped at a `todo!()`.
-    Todo,
-    /// This machine cannot run the step's experiment. Never shown as a pass.
-    Unchecked,
-}
+pub use grader::Status;
 
 /// What became of one step, with the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

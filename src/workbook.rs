@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use grader::catalogue;
+pub use grader::catalogue::{Entry as Step, label};
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -35,17 +37,6 @@ pub struct Exercise {
     pub folder: PathBuf,
     /// In the order of `tests/steps.rs`.
     pub steps: Vec<Step>,
-}
-
-/// A step, as `tests/steps.rs` states it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The test function: `s4_parent_lets_go`.
-    pub name: String,
-    /// What holds when it passes.
-    pub title: String,
-    /// The fragment of the chapter's section that explains it.
-    pub section: String,
 }
 
 /// What a look into `exercises/` found.
@@ -186,18 +177,6 @@ impl Exercises {
     }
 }
 
-impl Step {
-    /// `s4` of `s4_parent_lets_go`.
-    pub fn label(&self) -> &str {
-        label(&self.name)
-    }
-}
-
-/// `s4` of `s4_parent_lets_go`.
-pub fn label(name: &str) -> &str {
-    name.split('_').next().unwrap_or(name)
-}
-
 fn is_root(folder: &Path) -> bool {
     folder.join("exercises").is_dir() && folder.join("book/book.toml").is_file()
 }
@@ -243,14 +222,7 @@ fn read_exercise(number: &str, id: &str, folder: &Path) -> Result<Exercise, Stri
             path.display()
         )
     })?;
-    let steps = grader::catalogue::read(&read(&folder.join("tests/steps.rs"))?)
-        .into_iter()
-        .map(|entry| Step {
-            name: entry.name,
-            title: entry.title,
-            section: entry.section,
-        })
-        .collect();
+    let steps = catalogue::read(&read(&folder.join("tests/steps.rs"))?);
     Ok(Exercise {
         number: number.to_owned(),
         id: id.to_owned(),

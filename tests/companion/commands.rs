@@ -14,6 +14,8 @@ fn every_command_shows_examples_in_its_help() {
         &["check", "--help"],
         &["list", "--help"],
         &["doctor", "--help"],
+        &["hint", "--help"],
+        &["xray", "--help"],
     ] {
         let assert = mini.wirebook(command).assert().success();
         assert.stdout(contains("Examples:").and(contains("cargo wirebook")));
@@ -74,6 +76,70 @@ fn check_tells_of_each_step_and_list_remembers_until_the_sources_change() {
     mini.wirebook(&["list"])
         .assert()
         .stdout(contains("2/2").and(contains("stale").not()));
+}
+
+#[test]
+fn hint_gives_the_level_that_is_asked_for() {
+    let mini = Mini::new();
+    mini.write(
+        "exercises/01-tiny/hints.md",
+        "# Hints: tiny\n\n## s1\n\n1. Look.\n2. Use this:\n\n   ```rust\n   call();\n   ```\n\n\
+         3. All.\n\n## s2\n\n1. Look elsewhere.\n",
+    );
+    mini.wirebook(&["hint", "tiny", "1"])
+        .assert()
+        .success()
+        .stdout("s1 · Says hello.\n\nLook.\n\nMore: cargo wirebook hint tiny 1 --level 2\n");
+    mini.wirebook(&["hint", "01", "s1", "--level", "2"])
+        .assert()
+        .success()
+        .stdout(contains("Use this:\n\n    call();\n"));
+    let last = mini
+        .wirebook(&["hint", "tiny", "s1_hello", "--level", "3"])
+        .output();
+    let last = String::from_utf8(last.unwrap().stdout).unwrap();
+    assert!(last.ends_with("All.\n"), "{last}");
+    // Without a step: the first that the last check has not seen pass.
+    mini.wirebook(&["check", "tiny"]).assert().code(1);
+    mini.wirebook(&["hint", "tiny"])
+        .assert()
+        .success()
+        .stdout(contains("Look elsewhere."));
+    mini.wirebook(&["hint", "tiny", "s2", "--level", "2"])
+        .assert()
+        .code(1)
+        .stderr(contains("hints.md has no hint 2 for s2"));
+    mini.wirebook(&["hint", "tiny", "9"])
+        .assert()
+        .code(2)
+        .stderr(contains("its steps: s1, s2"));
+    mini.wirebook(&["hint", "tini"])
+        .assert()
+        .code(2)
+        .stderr(contains("did you mean tiny?"));
+}
+
+#[test]
+fn xray_lists_its_experiments() {
+    let mini = Mini::new();
+    mini.wirebook(&["xray"])
+        .assert()
+        .success()
+        .stdout(contains("fork-tree").and(contains("cargo wirebook xray NAME")));
+    mini.wirebook(&["xray", "fork-three"])
+        .assert()
+        .code(2)
+        .stderr(contains("no experiment is called fork-three"));
+}
+
+#[test]
+fn another_program_leaves_the_progress_alone() {
+    let mini = Mini::new();
+    let mut check = mini.wirebook(&["check", "tiny"]);
+    check.env("WIREBOOK_PROGRAM", "/bin/true").assert().code(1);
+    mini.wirebook(&["list"])
+        .assert()
+        .stdout(contains("0 of 4 steps done"));
 }
 
 #[test]
