@@ -40,7 +40,15 @@ pub fn run(args: &HintArgs) -> Result<ExitCode, Failure> {
     let exercise = exercises.wanted(&args.name)?;
     let step = match &args.step {
         Some(name) => named(exercise, name)?,
-        None => first_to_do(&workbook, exercise)?,
+        None => match first_to_do(&workbook, exercise) {
+            Some(step) => step,
+            None => {
+                let id = &exercise.id;
+                let all_done = format!("Every step of {id} is done. Name one to see its hints.");
+                writeln!(io::stdout(), "{all_done}")?;
+                return Ok(ExitCode::SUCCESS);
+            }
+        },
     };
     let file = exercise.folder.join("hints.md");
     let place = file.display();
@@ -83,8 +91,8 @@ fn named<'a>(exercise: &'a Exercise, name: &str) -> Result<&'a Step, Failure> {
     })
 }
 
-/// The first step that has not passed in the last check.
-fn first_to_do<'a>(workbook: &Workbook, exercise: &'a Exercise) -> Result<&'a Step, Failure> {
+/// The first step that has not passed in the last check; none if all have.
+fn first_to_do<'a>(workbook: &Workbook, exercise: &'a Exercise) -> Option<&'a Step> {
     let (records, _) = Progress::of(workbook).read();
     let record = records.get(&exercise.id);
     let passed = |step: &Step| {
@@ -94,13 +102,7 @@ fn first_to_do<'a>(workbook: &Workbook, exercise: &'a Exercise) -> Result<&'a St
         let passes = |s: &crate::verdict::StepVerdict| s.status == Status::Pass;
         steps.iter().any(|s| s.name == step.name && passes(s))
     };
-    let first = exercise.steps.iter().find(|step| !passed(step));
-    first.ok_or_else(|| {
-        let id = &exercise.id;
-        Failure::Refused(format!(
-            "every step of {id} is done; name one to see its hints"
-        ))
-    })
+    exercise.steps.iter().find(|step| !passed(step))
 }
 
 /// The hint of a level under the heading of a step, as it stands in the file, without

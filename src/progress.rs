@@ -92,7 +92,12 @@ impl Progress {
         };
         let set_aside = self
             .update(|records| {
-                records.insert(verdict.exercise.clone(), record);
+                // What does not compile has run no step. The last result stays, and shows
+                // as stale, since the sources are others.
+                let known = records.contains_key(&verdict.exercise);
+                if verdict.compile_error.is_none() || !known {
+                    records.insert(verdict.exercise.clone(), record);
+                }
             })
             .map_err(|error| format!("this check is not kept: {error}"))?;
         match set_aside {

@@ -36,6 +36,12 @@ pub fn address() -> &'static str {
 
 /// Builds a binary of the workspace in `workspace`.
 pub fn build(workspace: &Path, package: &str, bin: &str) -> Result<PathBuf, String> {
+    if !workspace.is_dir() {
+        let place = workspace.display();
+        return Err(format!(
+            "{place} is not there: the experiment runs programs of it"
+        ));
+    }
     let output = Command::new(env!("CARGO"))
         .current_dir(workspace)
         .args(["build", "--quiet", "--package", package, "--bin", bin])

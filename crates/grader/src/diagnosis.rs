@@ -52,6 +52,8 @@ pub enum Expected {
 pub struct Evidence {
     lines: Vec<String>,
     exited: Option<Exit>,
+    /// What the program that has exited had logged.
+    log: String,
     /// The program's end of the connection, if it is still in the kernel's table.
     socket: Option<Socket>,
     /// The processes that hold that end.
@@ -77,6 +79,7 @@ pub fn look(experiment: &Experiment, connection: Option<Connection>) -> Evidence
     let mut evidence = Evidence {
         lines: Vec::new(),
         exited: None,
+        log: String::new(),
         socket: None,
         holders: Vec::new(),
         connection,
@@ -120,11 +123,14 @@ impl Evidence {
         };
         if let Some(exit) = running.warden.wait(moment) {
             self.exited.get_or_insert(exit);
+            self.log.push_str(&running.warden.stderr.text_so_far());
             self.lines.push(format!("{name} {first} {exit}"));
         }
         let Some(xray) = xray else { return };
+        // It is a parent also when its children have gone.
+        let several = experiment.seen().len() > 1;
         for process in xray.processes.iter().take(LISTED) {
-            self.add_process(process, first, name, xray.processes.len() > 1);
+            self.add_process(process, first, name, several);
         }
         if let Some(more) = xray.processes.len().checked_sub(LISTED + 1) {
             self.lines.push(format!("and {} processes more", more + 1));
@@ -205,6 +211,11 @@ impl Evidence {
 
     /// What it tells, in a sentence.
     pub fn means(&self, expected: Expected) -> String {
+        if let (Some(_), Some(means)) = (self.exited, self.errno_in_log())
+            && !matches!(expected, Expected::Fact(_))
+        {
+            return means.to_owned();
+        }
         match expected {
             Expected::Fact(means) => return means.to_owned(),
             Expected::Start | Expected::Exit => {}
@@ -243,7 +254,7 @@ impl Evidence {
             }
             (Expected::End, Some(_)) if self.child_gone => {
                 "a connection ends when the last descriptor for it is closed: the child's end \
-                 closed only the child's"
+                 closed only the child's, and the parent still holds its own"
             }
             (Expected::End, Some(_)) if self.holders.iter().any(|holder| holder.accepts) => {
                 "the process that waits for the next client still holds this connection: it has \
@@ -278,6 +289,47 @@ impl Evidence {
             (Expected::Fact(means), _) => means,
         }
         .to_owned()
+    }
+}
+
+impl Evidence {
+    /// What the error means by which a program has ended, where it has logged one of
+    /// those that are no reason to end.
+    fn errno_in_log(&self) -> Option<&'static str> {
+        const ERRORS: [(&str, &str, &str); 5] = [
+            (
+                "EINTR",
+                "Interrupted system call",
+                "a signal interrupted a call (EINTR). That is no fault: the call is made again",
+            ),
+            (
+                "EMFILE",
+                "Too many open files",
+                "a shortage of descriptors (EMFILE) passes, and the listener is sound: say so, \
+                 pause, and call accept again",
+            ),
+            (
+                "EAGAIN",
+                "Resource temporarily unavailable",
+                "a shortage of processes (EAGAIN) costs one connection, not the server: close \
+                 it, and go on",
+            ),
+            (
+                "ENOTCONN",
+                "Transport endpoint is not connected",
+                "one client had gone already (ENOTCONN): that concerns this client only",
+            ),
+            (
+                "EADDRINUSE",
+                "Address already in use",
+                "a connection of the old server lives on this port: bind succeeds only if \
+                 SO_REUSEADDR was set before bind, on the old listener and on the new one",
+            ),
+        ];
+        let found = |(name, words, _): &&(&str, &str, &str)| {
+            self.log.contains(name) || self.log.contains(words)
+        };
+        ERRORS.iter().find(found).map(|(_, _, means)| *means)
     }
 }
 

@@ -473,7 +473,13 @@ impl Peer {
             );
         }
         let saw = if expected.len() <= 48 {
-            format!("{} in place of {}", quote(got), quote(expected))
+            // What came with it, to show the whole of it.
+            let mut whole = got.to_vec();
+            let mut block = [0; 64];
+            self.set_nonblocking(true);
+            let count = (&self.stream).read(&mut block).unwrap_or(0);
+            whole.extend_from_slice(&block[..count]);
+            format!("{} in place of {}", quote(&whole), quote(expected))
         } else {
             format!(
                 "byte {same} is {} in place of {}",

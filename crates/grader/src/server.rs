@@ -12,6 +12,7 @@ use xray::{Activity, XRay};
 use crate::diagnosis::{Connection, Expected};
 use crate::exit::Exit;
 use crate::limits::{self, Resource};
+use crate::patience::QUIET;
 use crate::peer::Peer;
 use crate::program::Program;
 use crate::step::{Experiment, Running};
@@ -105,9 +106,12 @@ impl Server {
     /// Waits until an x-ray shows what is asked for; the step fails if it does not,
     /// and says `what` was missing and what that `means`.
     pub fn comes_to(&self, what: &str, means: &'static str, holds: impl Fn(&XRay) -> bool) {
-        let came = self.experiment.wait(|| holds(&self.xray()).then_some(()));
+        let came = self.experiment.wait(|| {
+            self.is_alive();
+            holds(&self.xray()).then_some(())
+        });
         if came.is_none() {
-            self.fail(format!("not within 1 s: {what}"), means);
+            self.fail(format!("still not so after 1 s: {what}"), means);
         }
         self.experiment.did(format!("x-ray: {what}"));
     }
@@ -184,14 +188,32 @@ impl Server {
         self.running.warden.stderr.text_so_far()
     }
 
-    /// Takes the descriptors that are left from its first process: it can open no
-    /// more than it has (RLIMIT_NOFILE).
+    /// Takes the descriptors that are left from its first process, once that sleeps: it
+    /// can open no more than it has (RLIMIT_NOFILE).
     pub fn no_more_descriptors(&self) -> Withheld<'_> {
+        self.comes_to(
+            "it waits",
+            "a server that has nothing to do sleeps",
+            |xray| xray.process(self.pid()).is_some_and(|p| p.asleep()),
+        );
         let xray = self.xray();
         let process = xray.process(self.pid());
         let highest = process.and_then(|process| process.descriptors.last());
         let most = highest.map_or(3, |descriptor| descriptor.number as u64 + 1);
         self.withhold(libc::RLIMIT_NOFILE, most, "descriptors")
+    }
+
+    /// Waits until a client is in its accept queue.
+    pub fn has_clients_waiting(&self) {
+        self.comes_to(
+            "a client waits to be accepted",
+            "without a free descriptor nobody can be accepted",
+            |xray| {
+                let listener = xray.listener(self.address);
+                let socket = listener.and_then(|(_, descriptor)| descriptor.tcp());
+                socket.is_some_and(|socket| socket.receive_queue > 0)
+            },
+        );
     }
 
     /// Lets its first process start no more processes (RLIMIT_NPROC).
@@ -234,33 +256,31 @@ impl Server {
     /// to try again and again.
     pub fn does_not_spin(&self) {
         const TOO_MUCH: Duration = Duration::from_millis(100);
-        const LOOKS: u32 = 10;
-        let before = self.cpu();
-        let mut asleep = 0;
-        let until = Instant::now() + Duration::from_secs(4);
-        while asleep < LOOKS && Instant::now() < until {
+        const LOOKS: u32 = 7;
+        let look = || {
             self.is_alive();
-            let used = self.cpu().saturating_sub(before);
+            let xray = self.xray();
+            let process = xray.process(self.pid());
+            process.map_or((Duration::ZERO, false), |p| (p.cpu, p.asleep()))
+        };
+        let (before, _) = look();
+        let mut looks_asleep = 0;
+        let until = Instant::now() + Duration::from_secs(4);
+        while looks_asleep < LOOKS && Instant::now() < until {
+            std::thread::park_timeout(QUIET / 10);
+            let (cpu, asleep) = look();
+            let used = cpu.saturating_sub(before);
             if used >= TOO_MUCH {
+                let used = used.as_millis();
                 self.fail(
-                    format!(
-                        "it used {} ms of processor time to get nowhere",
-                        used.as_millis()
-                    ),
+                    format!("the server used {used} ms of processor time and came no further"),
                     "a call that fails at once, tried again at once, is a busy loop: wait a \
                      little before the next try",
                 );
             }
-            let sleeps = self.xray().process(self.pid()).is_some_and(|p| p.asleep());
-            asleep = if sleeps { asleep + 1 } else { 0 };
-            std::thread::park_timeout(Duration::from_millis(20));
+            looks_asleep = if asleep { looks_asleep + 1 } else { 0 };
         }
         self.experiment.did("x-ray: it sleeps, and does not spin");
-    }
-
-    fn cpu(&self) -> Duration {
-        let xray = self.xray();
-        xray.process(self.pid()).map_or(Duration::ZERO, |p| p.cpu)
     }
 
     fn signal(&self, signal: Signal) {

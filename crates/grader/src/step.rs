@@ -58,6 +58,8 @@ impl Step {
 
     /// Starts a server on `address` and waits until it listens.
     pub fn start_on(&self, program: Program, address: std::net::SocketAddr) -> Server {
+        self.experiment
+            .did(format!("starts {} on {address}", program.name));
         Server::start(&self.experiment, program, &address.to_string())
     }
 
@@ -372,8 +374,9 @@ fn last_words(running: &Running) -> Option<String> {
     }
     let mut words = format!("{} logged:", running.name);
     for line in last {
-        let line: String = line.chars().take(160).collect();
-        words.push_str(&format!("\n  {line}"));
+        let shown: String = line.chars().take(200).collect();
+        let cut = if shown.len() < line.len() { "…" } else { "" };
+        words.push_str(&format!("\n  {shown}{cut}"));
     }
     Some(words)
 }

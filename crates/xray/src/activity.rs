@@ -107,7 +107,12 @@ impl fmt::Display for Activity {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)?;
+        // The call that the C library and the manual name waitpid.
+        f.write_str(if self.name == "wait4" {
+            "waitpid (wait4)"
+        } else {
+            self.name
+        })?;
         match self.descriptor() {
             Some(number) => write!(f, " (fd {number})"),
             None => Ok(()),

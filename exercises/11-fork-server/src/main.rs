@@ -16,19 +16,19 @@ fn main() -> ExitCode {
         eprintln!("usage: fork-server IP:PORT");
         return ExitCode::from(2);
     };
-    let Err(error) = run(address);
-    eprintln!("fork-server: {address}: {error}");
+    let listener = match open(address) {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!("fork-server: {address}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let Err(error) = serve(listener);
+    eprintln!("fork-server: {error}");
     ExitCode::FAILURE
 }
 
-fn run(address: SocketAddrV4) -> Result<Infallible> {
-    let listener = open(address)?;
-    let bound: SockaddrIn = getsockname(listener.as_raw_fd())?;
-    println!("listening on {bound}");
-    serve(listener)
-}
-
-/// A socket that listens on `address`, as in the first server.
+/// A socket that listens on `address`, as in the first server, and says so.
 fn open(address: SocketAddrV4) -> Result<OwnedFd> {
     let listener = socket(
         AddressFamily::Inet,
@@ -38,6 +38,8 @@ fn open(address: SocketAddrV4) -> Result<OwnedFd> {
     )?;
     bind(listener.as_raw_fd(), &SockaddrIn::from(address))?;
     listen(&listener, Backlog::MAXCONN)?;
+    let bound: SockaddrIn = getsockname(listener.as_raw_fd())?;
+    println!("listening on {bound}");
     Ok(listener)
 }
 

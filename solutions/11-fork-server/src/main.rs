@@ -22,21 +22,19 @@ fn main() -> ExitCode {
         eprintln!("usage: fork-server IP:PORT");
         return ExitCode::from(2);
     };
-    let Err(error) = run(address);
-    eprintln!("fork-server: {address}: {error}");
+    let listener = match open(address) {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!("fork-server: {address}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let Err(error) = serve(listener);
+    eprintln!("fork-server: {error}");
     ExitCode::FAILURE
 }
 
-fn run(address: SocketAddrV4) -> Result<Infallible> {
-    // Before the first child: the end of one that nobody listens for is lost.
-    reap_children()?;
-    let listener = open(address)?;
-    let bound: SockaddrIn = getsockname(listener.as_raw_fd())?;
-    println!("listening on {bound}");
-    serve(listener)
-}
-
-/// A socket that listens on `address`.
+/// A socket that listens on `address`, and says so.
 fn open(address: SocketAddrV4) -> Result<OwnedFd> {
     let listener = socket(
         AddressFamily::Inet,
@@ -49,6 +47,8 @@ fn open(address: SocketAddrV4) -> Result<OwnedFd> {
     setsockopt(&listener, sockopt::ReuseAddr, &true)?;
     bind(listener.as_raw_fd(), &SockaddrIn::from(address))?;
     listen(&listener, Backlog::MAXCONN)?;
+    let bound: SockaddrIn = getsockname(listener.as_raw_fd())?;
+    println!("listening on {bound}");
     Ok(listener)
 }
 
@@ -79,6 +79,8 @@ extern "C" fn on_child_end(_: i32) {
 
 /// Accepts clients for ever, and gives each a child of its own.
 fn serve(listener: OwnedFd) -> Result<Infallible> {
+    // Before the first child: the end of one that nobody listens for is lost.
+    reap_children()?;
     loop {
         let connection = match accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC) {
             // SAFETY: accept4 has made this descriptor, and nobody else owns it.
