@@ -121,9 +121,11 @@ impl Evidence {
             Some(process) if !process.zombie => Duration::ZERO,
             _ => Duration::from_millis(500),
         };
+        self.exited = None;
         if let Some(exit) = running.warden.wait(moment) {
-            self.exited.get_or_insert(exit);
-            self.log.push_str(&running.warden.stderr.text_so_far());
+            // That of the last program counts: those before it were done with.
+            self.exited = Some(exit);
+            self.log = running.warden.stderr.text_so_far();
             self.lines.push(format!("{name} {first} {exit}"));
         }
         let Some(xray) = xray else { return };

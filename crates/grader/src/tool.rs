@@ -50,7 +50,14 @@ impl Tool {
             );
         }
         drop(stdin);
-        self.experiment.did(format!("typed {}", quote(text)));
+        let whole_line = text.is_empty() || text.ends_with(b"\n");
+        let without = if whole_line {
+            ""
+        } else {
+            " (without a newline)"
+        };
+        self.experiment
+            .did(format!("typed {}{without}", quote(text)));
         self
     }
 

@@ -141,12 +141,22 @@ fn s9_client_keeps_the_tail() {
     let step = step!("the-end-of-input");
     let listener = step.listen();
     let address = listener.address().to_string();
+
+    // The usual end: after a whole line there is nothing more to send.
     let mut client = step.run(program!("client").arg(&address));
     let mut server = listener.accept();
     client.types("one\n");
     server.hears("one\n").says("ONE\n");
-    client.prints("ONE\n");
+    client.prints("ONE\n").ends_input();
+    server.hears_the_end();
+    server.says("and goodbye\n");
+    server.leaves();
+    client.prints("and goodbye\n").exits_with(0);
+    client.prints_nothing_more();
+
     // The last line has no newline, and its answer is not the last thing to come.
+    let mut client = step.run(program!("client").arg(&address));
+    let mut server = listener.accept();
     client.types("two").ends_input();
     server.hears("two").hears_the_end();
     server.says("TWO\nand goodbye\n");
