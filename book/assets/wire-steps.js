@@ -69,6 +69,8 @@
     }
 
     show(state) {
+      // What does not compile has run no step.
+      if (state.compile_error !== null) state = { ...state, steps: state.steps.map(notRun) };
       this.state = state;
       const busy = isBusy(state);
       state.steps.forEach((step, index) => this.row(index).show(step, busy));
@@ -76,7 +78,7 @@
       // What the last check found stays until there is something new to say.
       if (state.state !== 'building' || !this.shown) {
         this.showTrouble(state);
-        this.count.textContent = countOf(state.steps);
+        this.count.textContent = state.compile_error === null ? countOf(state.steps) : 'It does not compile';
         this.drawBar(state.steps);
       }
       this.shown = true;
@@ -202,6 +204,10 @@
 
   function isBusy(state) {
     return state !== undefined && (state.state === 'building' || state.state === 'running');
+  }
+
+  function notRun(step) {
+    return { ...step, status: 'unknown', millis: null, report: null };
   }
 
   function numberOf(steps, status) {
