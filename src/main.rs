@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use wirebook::failure::Failure;
-use wirebook::{check, doctor, hint, list, serve, terminal, xray};
+use wirebook::{check, doctor, hint, list, serve, terminal, trace, xray};
 
 #[derive(Debug, Parser)]
 #[command(name = "wirebook", bin_name = "cargo wirebook", version)]
@@ -20,6 +20,8 @@ Examples:
   cargo wirebook list                    how far you are
   cargo wirebook doctor                  what this machine can run
   cargo wirebook xray fork-tree          what the kernel shows of a server
+  cargo wirebook trace handshake         what two hosts say to each other
+  cargo wirebook trace -- ./my-program   what a program of yours says
 
 Without Wirebook's companion, `cargo test` runs the exercises in chapter order.")]
 struct CommandLine {
@@ -36,6 +38,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Hint(hint::HintArgs),
     Xray(xray::XrayArgs),
+    Trace(trace::TraceArgs),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Some(Command::Doctor(args)) => doctor::run(args),
         Some(Command::Hint(args)) => hint::run(args),
         Some(Command::Xray(args)) => xray::run(args),
+        Some(Command::Trace(args)) => trace::run(args),
     };
     done.unwrap_or_else(|failure| {
         if !matches!(failure, Failure::Closed) {

@@ -11,6 +11,7 @@ pub mod browser;
 mod checker;
 mod guard;
 mod http;
+mod live;
 mod page;
 mod press;
 mod watch;
@@ -88,7 +89,8 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
         ));
     }
 
-    let served = http::serve(listener, site, &board, &checker, &press, interruption);
+    let live = live::Live::new(workbook.root().to_owned());
+    let served = http::serve(listener, site, &board, &checker, &press, live, interruption);
     checker.stop();
     press.stop();
     spinner.stop();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::experiments::{ALL, Experiment};
+use crate::experiments::xrays::{ALL, Experiment};
 use crate::failure::Failure;
 use crate::workbook::Workbook;
 

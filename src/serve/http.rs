@@ -20,11 +20,13 @@ use futures_util::stream::{self, Stream};
 use serde_json::json;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
+use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
 use super::board::{Board, News};
 use super::checker::Checker;
 use super::guard::{self, Guard};
+use super::live::{self, Live};
 use super::page;
 use super::press::{Press, Shelf};
 
@@ -68,6 +70,7 @@ pub fn serve(
     board: &Arc<Board>,
     checker: &Checker,
     press: &Press,
+    live: Live,
     interruption: impl Future,
 ) -> io::Result<()> {
     let shared = Shared {
@@ -81,11 +84,16 @@ pub fn serve(
     let pages = Router::new()
         .fallback_service(files)
         .layer(middleware::from_fn_with_state(shared.clone(), book_page));
+    let live = Router::new()
+        .route("/wirebook/trace/{name}", post(live::trace))
+        .with_state(live);
     let app = Router::new()
         .route("/wirebook/events", get(events))
         .route("/wirebook/state", get(state))
         .route("/wirebook/check/{exercise}", post(check))
+        .merge(live)
         .fallback_service(pages)
+        .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(site.guard, guard::stand))
         .with_state(shared);

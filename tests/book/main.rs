@@ -7,4 +7,5 @@ mod listings;
 mod pages;
 mod sessions;
 mod stock;
+mod traces;
 mod xrays;

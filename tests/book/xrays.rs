@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wirebook::experiments::{ALL, shape};
+use wirebook::experiments::xrays::{ALL, shape};
 
 use crate::pages::root;
 

@@ -98,13 +98,7 @@ pub fn look(experiment: &Experiment, connection: Option<Connection>) -> Evidence
         }
     }
     if let (Some(connection), None) = (connection, &evidence.socket) {
-        evidence.socket = xray::Sockets::of(std::process::id())
-            .ok()
-            .and_then(|sockets| {
-                sockets
-                    .between(connection.program, connection.step)
-                    .copied()
-            });
+        evidence.socket = experiment.socket(connection.program, connection.step);
     }
     evidence.add_unheld();
     evidence

@@ -31,6 +31,8 @@ pub struct Report {
     pub did: Vec<String>,
     /// What came of it, in place of what should have.
     pub saw: Vec<String>,
+    /// What had passed on the wire, where the step had one.
+    pub wire: Vec<String>,
     /// What the kernel showed at that moment.
     pub kernel: Vec<String>,
     /// What that tells of the program.
@@ -64,6 +66,7 @@ impl Report {
         for (name, lines) in [
             ("did", &self.did),
             (saw, &self.saw),
+            ("wire", &self.wire),
             ("kernel", &self.kernel),
             ("means", &means),
             ("read", &vec![read]),
@@ -114,6 +117,7 @@ mod tests {
             status: Status::Fail,
             did: vec!["connected".into(), "sent \"hello\\n\"".into()],
             saw: vec!["no end of file within 1 s".into()],
+            wire: Vec::new(),
             kernel: vec!["child 4711 has exited".into()],
             means: "the last descriptor counts".into(),
         };

@@ -31,6 +31,7 @@ mod events;
 mod exit;
 mod ledger;
 mod limits;
+mod on_the_wire;
 mod output;
 mod patience;
 mod peer;
@@ -43,6 +44,7 @@ mod warden;
 pub use exit::Exit;
 pub use ledger::Status;
 pub use limits::Limits;
+pub use on_the_wire::{Place, Wire};
 pub use peer::{Listener, Peer, Unheard};
 pub use program::Program;
 pub use server::Server;
@@ -51,7 +53,10 @@ pub use tool::Tool;
 
 /// What a `tests/steps.rs` uses.
 pub mod prelude {
-    pub use crate::{Exit, Listener, Peer, Program, Server, Step, Tool, Unheard, program, step};
+    pub use crate::{Exit, Listener, Peer, Place, Program, Server, Step, Tool, Unheard, Wire};
+    pub use crate::{program, step};
+    pub use wire::Which;
+    pub use wire::trace::{End, Flag, Mark, Segment, Trace};
 }
 
 /// Begins the step in whose test function it stands. Its argument is the section
@@ -79,7 +84,7 @@ macro_rules! program {
         $crate::Program::of_exercise(
             $name,
             env!(concat!("CARGO_BIN_EXE_", $name)),
-            env!("CARGO_PKG_NAME"),
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
         )
     };
 }

@@ -38,6 +38,12 @@ impl Patience {
         }
     }
 
+    /// The same wait, for something that takes the program `time` before it can come.
+    pub fn after(mut self, time: Duration) -> Patience {
+        self.began += time;
+        self
+    }
+
     /// Whether the wait is over. `busy` tells whether the program still has
     /// something to do; it is asked only when the usual time is over.
     pub fn is_over(&self, busy: impl FnOnce() -> bool) -> bool {

@@ -44,7 +44,21 @@ pub struct Unheard {
 impl Peer {
     /// Connects to a server at `address`.
     pub(crate) fn connect(experiment: &Arc<Experiment>, address: SocketAddr) -> Peer {
-        match TcpStream::connect_timeout(&address, Duration::from_secs(2)) {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None);
+        Peer::connect_with(experiment, socket, address)
+    }
+
+    /// Connects `socket`, wherever it is, to a server at `address`.
+    pub(crate) fn connect_with(
+        experiment: &Arc<Experiment>,
+        socket: io::Result<Socket>,
+        address: SocketAddr,
+    ) -> Peer {
+        let connected = socket.and_then(|socket| {
+            socket.connect_timeout(&address.into(), Duration::from_secs(2))?;
+            Ok(TcpStream::from(socket))
+        });
+        match connected {
             Ok(stream) => Peer::new(experiment, stream, false),
             Err(error) => experiment.fail(
                 format!("no connection to {address}: {error}"),
@@ -185,10 +199,9 @@ impl Peer {
     /// Waits until the program has read all that was sent.
     pub fn was_read(&mut self) -> &mut Peer {
         let arrived = self.experiment.wait(|| {
-            let sockets = xray::Sockets::of(std::process::id()).ok()?;
             let Connection { program, step } = self.connection;
-            let unsent = sockets.between(step, program)?.send_queue;
-            let unread = sockets.between(program, step)?.receive_queue;
+            let unsent = self.experiment.socket(step, program)?.send_queue;
+            let unread = self.experiment.socket(program, step)?.receive_queue;
             (unsent == 0 && unread == 0).then_some(())
         });
         if arrived.is_none() {
@@ -257,9 +270,8 @@ impl Peer {
     /// How many bytes the program's end has not got rid of, and how many it has not
     /// read.
     fn queues_of_program(&self) -> Option<(u32, u32)> {
-        let sockets = xray::Sockets::of(std::process::id()).ok()?;
         let Connection { program, step } = self.connection;
-        let socket = sockets.between(program, step)?;
+        let socket = self.experiment.socket(program, step)?;
         Some((socket.send_queue, socket.receive_queue))
     }
 
@@ -536,17 +548,23 @@ impl Unheard {
 
 impl Listener {
     pub(crate) fn open(experiment: &Arc<Experiment>) -> Listener {
-        let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| {
+        let listener = TcpListener::bind("127.0.0.1:0");
+        Listener::of(experiment, listener)
+    }
+
+    /// The step's, of a socket that listens, wherever it is.
+    pub(crate) fn of(experiment: &Arc<Experiment>, listener: io::Result<TcpListener>) -> Listener {
+        let ready = listener.and_then(|listener| {
             listener.set_nonblocking(true)?;
             Ok(listener)
         });
-        match listener {
+        match ready {
             Ok(listener) => Listener {
                 listener,
                 experiment: Arc::clone(experiment),
             },
             Err(error) => experiment.cannot_check(
-                format!("the check cannot listen on 127.0.0.1: {error}"),
+                format!("the check cannot listen: {error}"),
                 "bring up the loopback interface: ip link set lo up",
             ),
         }

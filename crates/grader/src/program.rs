@@ -16,6 +16,8 @@ pub struct Program {
     pub arguments: Vec<OsString>,
     /// What it may use.
     pub limits: Limits,
+    /// The host on which it runs; `None`: this machine.
+    pub host: Option<wire::Entrance>,
 }
 
 impl Program {
@@ -28,17 +30,17 @@ impl Program {
             path,
             arguments: Vec::new(),
             limits: Limits::default(),
+            host: None,
         }
     }
 
-    /// The program `name` of the exercise `package`, which cargo has built as `path`,
-    /// unless the environment puts another one in its place: see
+    /// The program `name` of the exercise whose Cargo.toml reads `manifest`, which cargo
+    /// has built as `path`, unless the environment puts another one in its place: see
     /// [`program!`](crate::program!).
-    pub fn of_exercise(name: &str, path: &str, package: &str) -> Program {
+    pub fn of_exercise(name: &str, path: &str, manifest: &str) -> Program {
         let suffix = name.replace('-', "_").to_uppercase();
         let own = std::env::var_os(format!("WIREBOOK_PROGRAM_{suffix}"));
-        // The first program of an exercise bears the exercise's name.
-        let first = package.ends_with(&format!("-{name}"));
+        let first = first_program(manifest).is_none_or(|first| first == name);
         let other = own.or_else(|| first.then(|| std::env::var_os("WIREBOOK_PROGRAM"))?);
         Program {
             name: name.to_owned(),
@@ -52,6 +54,11 @@ impl Program {
         self
     }
 
+    /// With these arguments more.
+    pub fn args(self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Program {
+        arguments.into_iter().fold(self, Program::arg)
+    }
+
     /// With a limit on the number of its descriptors (RLIMIT_NOFILE).
     pub fn descriptors(mut self, most: u64) -> Program {
         self.limits.descriptors = most;
@@ -62,5 +69,30 @@ impl Program {
     pub fn processes(mut self, most: u64) -> Program {
         self.limits.processes = most;
         self
+    }
+}
+
+/// The name of the first `[[bin]]` in a Cargo.toml.
+fn first_program(manifest: &str) -> Option<&str> {
+    let (_, first) = manifest.split_once("\n[[bin]]\n")?;
+    let value = first
+        .lines()
+        .find_map(|line| line.strip_prefix("name = "))?;
+    Some(value.trim().trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_program_need_not_bear_the_exercises_name() {
+        let manifest = "[package]\nname = \"ch04-handshake\"\n\n[[bin]]\nname = \"probe\"\n\n\
+                        [[bin]]\nname = \"client\"\n";
+        assert_eq!(first_program(manifest), Some("probe"));
+        assert_eq!(
+            first_program("[package]\nname = \"ch04-handshake\"\n"),
+            None
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! A step: one experiment on a program, from its first act to its verdict.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -14,7 +15,8 @@ use crate::program::Program;
 use crate::server::Server;
 use crate::tool::Tool;
 use crate::warden::Warden;
-use crate::{events, output::Output};
+use crate::{events, on_the_wire, output::Output};
+use wire::Network;
 
 /// One experiment. Made by [`step!`](crate::step!); when it is dropped, all that it
 /// has started is gone and its verdict is told.
@@ -46,6 +48,8 @@ impl Step {
                 did: Mutex::default(),
                 programs: Mutex::default(),
                 seen: Mutex::default(),
+                networks: Mutex::default(),
+                offence: Mutex::default(),
                 verdict: Mutex::default(),
             }),
         }
@@ -77,6 +81,10 @@ impl Step {
     pub fn nobody_listens(&self) -> Unheard {
         Unheard::bind(&self.experiment)
     }
+
+    pub(crate) fn experiment(&self) -> &Arc<Experiment> {
+        &self.experiment
+    }
 }
 
 impl Drop for Step {
@@ -103,6 +111,9 @@ pub(crate) struct Experiment {
     programs: Mutex<Vec<Arc<Running>>>,
     /// Processes that an x-ray of this step has shown, with what to call them.
     seen: Mutex<Vec<u32>>,
+    networks: Mutex<Vec<Arc<Network>>>,
+    /// The event of the last network's trace by which the step fails.
+    offence: Mutex<Option<usize>>,
     verdict: Mutex<Option<Report>>,
 }
 
@@ -153,8 +164,16 @@ impl Experiment {
     }
 
     /// Waits until `condition` gives a value; `None` when patience is at its end.
-    pub(crate) fn wait<T>(&self, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
-        let patience = self.patience();
+    pub(crate) fn wait<T>(&self, condition: impl FnMut() -> Option<T>) -> Option<T> {
+        self.wait_with(self.patience(), condition)
+    }
+
+    /// The same, with a patience of the caller's choice.
+    pub(crate) fn wait_with<T>(
+        &self,
+        patience: Patience,
+        mut condition: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
         loop {
             if let Some(value) = condition() {
                 return Some(value);
@@ -215,6 +234,38 @@ impl Experiment {
     /// The processes that an x-ray of this step has shown.
     pub(crate) fn seen(&self) -> Vec<u32> {
         lock(&self.seen).clone()
+    }
+
+    /// The step has a network now.
+    pub(crate) fn has_network(&self, network: &Arc<Network>) {
+        lock(&self.networks).push(Arc::clone(network));
+    }
+
+    /// The step is about to fail because of this event on the wire.
+    pub(crate) fn points_at(&self, offence: Option<usize>) {
+        *lock(&self.offence) = offence;
+    }
+
+    /// The end of a connection whose own address is `local`, on this machine or on a host
+    /// of this step.
+    pub(crate) fn socket(&self, local: SocketAddr, remote: SocketAddr) -> Option<xray::Socket> {
+        let here = xray::Sockets::of(std::process::id()).ok();
+        let networks = lock(&self.networks).clone();
+        let hosts = networks
+            .iter()
+            .flat_map(|network| [&network.client, &network.server])
+            .filter_map(|host| host.sockets().ok());
+        let mut all = here.into_iter().chain(hosts);
+        all.find_map(|sockets| sockets.between(local, remote).copied())
+    }
+
+    /// What the last network shows.
+    fn wire(&self) -> Vec<String> {
+        let network = lock(&self.networks).last().cloned();
+        let offence = *lock(&self.offence);
+        network.map_or_else(Vec::new, |network| {
+            on_the_wire::ladder(&network.trace(), offence)
+        })
     }
 
     /// Fails the step: `saw` came in place of what was `expected`.
@@ -291,6 +342,10 @@ impl Experiment {
                 _ => Vec::new(),
             },
             saw,
+            wire: match status {
+                Status::Fail => self.wire(),
+                _ => Vec::new(),
+            },
             kernel,
             means,
         }

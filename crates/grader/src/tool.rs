@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::diagnosis::Expected;
 use crate::exit::Exit;
 use crate::ledger::quote;
+use crate::patience::USUAL;
 use crate::program::Program;
 use crate::step::{Experiment, Running, lock};
 
@@ -101,11 +102,54 @@ impl Tool {
         self
     }
 
+    /// Expects these lines next on its standard output, and tells of the first that is
+    /// another what that `means`.
+    pub fn prints_lines(
+        &mut self,
+        expected: impl IntoIterator<Item = String>,
+        means: &'static str,
+    ) -> &mut Tool {
+        let expected: Vec<String> = expected.into_iter().collect();
+        let lines_due = expected.len();
+        let stdout = &self.running.warden.stdout;
+        let printed = || stdout.so_far()[self.read..].to_vec();
+        let newlines = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
+        self.experiment.wait(|| {
+            let enough = newlines(&printed()) >= lines_due;
+            (enough || stdout.has_ended()).then_some(())
+        });
+        let text = printed();
+        let mut lines = text.split_inclusive(|&byte| byte == b'\n');
+        let mut length = 0;
+        for (number, expected) in (1..).zip(&expected) {
+            let line = lines.next().unwrap_or_default();
+            let due = format!("{expected}\n");
+            if line != due.as_bytes() {
+                let saw = match lines_due {
+                    1 => "it printed".to_owned(),
+                    _ => format!("line {number} of {lines_due} is"),
+                };
+                self.fail(
+                    format!("{saw} {}, not {}", quote(line), quote(due.as_bytes())),
+                    Expected::Fact(means),
+                );
+            }
+            length += line.len();
+        }
+        self.read += length;
+        self.experiment.did(match expected.as_slice() {
+            [only] => format!("it printed \"{only}\""),
+            [first, .., last] => {
+                format!("it printed {lines_due} lines, \"{first}\" to \"{last}\"")
+            }
+            [] => "it printed no line".to_owned(),
+        });
+        self
+    }
+
     /// Waits for its end.
     pub fn exits(&mut self) -> Exit {
-        let Some(exit) = self.experiment.wait(|| self.running.warden.exit()) else {
-            self.fail("it does not end within 1 s", Expected::Exit)
-        };
+        let exit = self.ends(Duration::ZERO, Expected::Exit);
         // Its last words may still be on their way through the pipe.
         let streams = [&self.running.warden.stdout, &self.running.warden.stderr];
         self.experiment.wait(|| {
@@ -116,6 +160,25 @@ impl Tool {
         });
         self.experiment.did(format!("it {exit}"));
         exit
+    }
+
+    /// Waits for its end, for which it may sleep for `time`; the step fails if it takes
+    /// longer, and says what that `means`.
+    pub fn exits_within(&mut self, time: Duration, means: &'static str) -> &mut Tool {
+        self.ends(time, Expected::Fact(means));
+        self
+    }
+
+    fn ends(&self, time: Duration, expected: Expected) -> Exit {
+        let patience = self.experiment.patience().after(time);
+        let ended = || self.running.warden.exit();
+        match self.experiment.wait_with(patience, ended) {
+            Some(exit) => exit,
+            None => {
+                let most = (time + USUAL).as_secs_f64();
+                self.fail(format!("it does not end within {most} s"), expected)
+            }
+        }
     }
 
     /// Expects its end, with this status.

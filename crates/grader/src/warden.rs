@@ -87,10 +87,14 @@ impl Warden {
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // SAFETY: between fork and exec only fcntl(2) is called, on a descriptor that
-        // is open there: `theirs` lives until after the spawn.
+        let host = program.host.clone();
+        // SAFETY: between fork and exec only system calls are made, on descriptors that
+        // are open there: `theirs` lives until after the spawn, the host's are the closure's.
         unsafe {
             command.pre_exec(move || {
+                if let Some(host) = &host {
+                    host.enter()?;
+                }
                 let theirs = std::os::fd::BorrowedFd::borrow_raw(number);
                 fcntl(theirs, FcntlArg::F_SETFD(FdFlag::empty()))?;
                 Ok(())

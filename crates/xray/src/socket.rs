@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
 
-use procfs::net::TcpNetEntry;
+use procfs::FromReadSI;
+use procfs::net::{TcpNetEntries, TcpNetEntry};
 use procfs::process::Process;
 
 /// A TCP socket in the kernel's table, whoever holds it.
@@ -59,10 +61,25 @@ impl Sockets {
         Sockets::seen_by(&process).map_err(crate::process::io_error)
     }
 
+    /// The sockets in a table of the form of `/proc/net/tcp` (proc_pid_net(5)).
+    ///
+    /// # Errors
+    /// It cannot be read, or has another form.
+    pub fn read(table: impl Read) -> std::io::Result<Sockets> {
+        let entries = TcpNetEntries::from_read(table, procfs::current_system_info());
+        Ok(Sockets::from(entries.map_err(crate::process::io_error)?.0))
+    }
+
     pub(crate) fn seen_by(process: &Process) -> procfs::ProcResult<Sockets> {
         let mut entries = process.tcp()?;
         // A kernel without IPv6 has no such file.
         entries.extend(process.tcp6().unwrap_or_default());
+        Ok(Sockets::from(entries))
+    }
+}
+
+impl From<Vec<TcpNetEntry>> for Sockets {
+    fn from(entries: Vec<TcpNetEntry>) -> Sockets {
         let all: Vec<Socket> = entries.into_iter().map(Socket::from).collect();
         let by_inode = all
             .iter()
@@ -70,9 +87,11 @@ impl Sockets {
             .filter(|(_, socket)| socket.inode != 0)
             .map(|(index, socket)| (socket.inode, index))
             .collect();
-        Ok(Sockets { all, by_inode })
+        Sockets { all, by_inode }
     }
+}
 
+impl Sockets {
     /// The socket with this inode.
     pub fn by_inode(&self, inode: u64) -> Option<&Socket> {
         Some(&self.all[*self.by_inode.get(&inode)?])
