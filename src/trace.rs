@@ -1,5 +1,6 @@
 //! `cargo wirebook trace`: what passes on a wire, drawn.
 
+mod calls;
 mod command;
 mod files;
 

@@ -12,7 +12,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use wire::{Network, Trace};
+use xray::Done;
 
+use super::calls::Calls;
 use super::{TraceArgs, draw};
 use crate::failure::Failure;
 use crate::interrupt;
@@ -26,54 +28,82 @@ pub fn run(args: &TraceArgs) -> Result<ExitCode, Failure> {
     let network = Network::alone(args.mtu)?;
     // What the command leaves behind comes to this process, and is ended by it.
     prctl::set_child_subreaper(true).map_err(|error| Failure::Refused(error.to_string()))?;
-    let (name, words) = args.command.split_first().expect("clap has seen one word");
-    let mut command = Command::new(name);
-    command.args(words);
-    if args.json {
-        // Standard output is the trace's.
-        command.stdout(Stdio::from(io::stderr()));
-    }
-    network.client.runs(&mut command);
-    let mut child = command.spawn().map_err(|error| {
-        let name = name.to_string_lossy();
-        Failure::Refused(match error.kind() {
-            io::ErrorKind::NotFound => format!("there is no program {name}"),
-            _ => format!("{name} cannot be run: {error}"),
-        })
-    })?;
     let (tell, ended) = mpsc::channel();
     let interrupted = tell.clone();
     interrupt::on_interrupt(move || {
-        interrupted.send(None).ok();
+        interrupted.send(End::Interrupted).ok();
     });
-    thread::spawn(move || tell.send(Some(child.wait())));
-    let end = ended.recv().expect("both senders send before they go");
-    if end.is_some() {
-        let until = Instant::now() + GRACE;
-        while !left_of_command(&network).is_empty() && Instant::now() < until {
-            thread::park_timeout(Duration::from_millis(5));
+    let end = thread::scope(|scope| {
+        // All of the command's stops are this one thread's to wait for.
+        let follower = scope.spawn(|| follow(args, &network, tell));
+        let end = ended.recv().expect("both senders send before they go");
+        if matches!(end, End::Exited(_)) {
+            let until = Instant::now() + GRACE;
+            while !follower.is_finished() && Instant::now() < until {
+                thread::park_timeout(Duration::from_millis(5));
+            }
         }
+        // What is said when the rest is killed, nobody has meant to say.
+        let recorded = (network.trace(), network.frames());
+        end_all(&network);
+        (end, recorded)
+    });
+    let (end, (trace, frames)) = end;
+    if let End::Failed(why) = end {
+        return Err(Failure::Refused(why));
     }
-    // What is said when the rest is killed, nobody has meant to say.
-    let (trace, frames) = (network.trace(), network.frames());
-    end_all(&network);
     let trace = Trace {
         title: title(args),
         ..trace
     };
     if trace.connections.is_empty() {
         terminal::complain("the command has made no connection");
-        if args.json {
-            draw(args, &trace, &frames)?;
-        }
-    } else {
+    }
+    if args.json || !trace.connections.is_empty() {
         draw(args, &trace, &frames)?;
     }
     match end {
-        None => Err(Failure::Interrupted),
-        Some(Ok(status)) => Ok(status_of(status)),
-        Some(Err(error)) => Err(Failure::Refused(format!("the command: {error}"))),
+        End::Exited(status) => Ok(status_of(status)),
+        _ => Err(Failure::Interrupted),
     }
+}
+
+/// How the command came to its end.
+enum End {
+    Exited(ExitStatus),
+    Interrupted,
+    /// It could not be run: why.
+    Failed(String),
+}
+
+/// Runs the command on the network's host, until all that has come of it has ended.
+fn follow(args: &TraceArgs, network: &Network, tell: mpsc::Sender<End>) {
+    let mut calls = Calls::of(network);
+    let followed = xray::follow(&mut command(args, network), |done| {
+        calls.note(&done);
+        if let Done::Ended(status) = done {
+            tell.send(End::Exited(status)).ok();
+        }
+    });
+    if let Err(error) = followed {
+        let name = args.command[0].to_string_lossy();
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => format!("there is no program {name}"),
+            _ => format!("{name} cannot be run: {error}"),
+        };
+        tell.send(End::Failed(why)).ok();
+    }
+}
+
+fn command(args: &TraceArgs, network: &Network) -> Command {
+    let mut command = Command::new(&args.command[0]);
+    command.args(&args.command[1..]);
+    if args.json {
+        // Standard output is the trace's.
+        command.stdout(Stdio::from(io::stderr()));
+    }
+    network.client.runs(&mut command);
+    command
 }
 
 fn title(args: &TraceArgs) -> String {

@@ -16,6 +16,7 @@ fn every_command_shows_examples_in_its_help() {
         &["doctor", "--help"],
         &["hint", "--help"],
         &["xray", "--help"],
+        &["trace", "--help"],
     ] {
         let assert = mini.wirebook(command).assert().success();
         assert.stdout(contains("Examples:").and(contains("cargo wirebook")));

@@ -9,4 +9,5 @@ mod commands;
 mod mini;
 mod serving;
 mod site;
+mod trace;
 mod with_the_grader;

@@ -12,8 +12,9 @@ use std::net::SocketAddr;
 use xray::{Socket, TcpState};
 
 use crate::decode::Tcp;
-use crate::recording::{Frame, Moment, Note, Recording};
-use crate::trace::{Call, Connection, End, Event, Mark, Queue, Segment, State, Trace};
+use crate::recording::{Calling, Frame, Moment, Note, Recording};
+use crate::trace::{Call, Connection, End, Event, Mark, Phase, Queue, Segment, State, Trace};
+use calls::Told;
 use flow::Flow;
 
 /// Fills a trace with what was recorded.
@@ -68,7 +69,7 @@ struct Analysis {
     connections: Vec<Known>,
     /// By the client's and the server's address, the last connection between the two.
     latest: HashMap<(SocketAddr, SocketAddr), usize>,
-    events: Vec<Event>,
+    events: Vec<Told>,
     other_frames: u64,
 }
 
@@ -99,15 +100,18 @@ impl Analysis {
         };
         let read = flow::read(own, others, &segment, frame.copy);
         let header = segment.header.header_slice();
-        self.events.push(Event::Segment(Box::new(Segment {
-            at,
-            arrived,
-            from,
-            connection,
-            fate: frame.fate,
-            header: header.iter().map(|byte| format!("{byte:02x}")).collect(),
-            ..read
-        })));
+        self.tell(
+            Event::Segment(Box::new(Segment {
+                at,
+                arrived,
+                from,
+                connection,
+                fate: frame.fate,
+                header: header.iter().map(|byte| format!("{byte:02x}")).collect(),
+                ..read
+            })),
+            0,
+        );
     }
 
     /// The connection of a segment, and which end has sent it.
@@ -145,25 +149,10 @@ impl Analysis {
         match note {
             Note::Call {
                 at,
-                host,
-                call,
-                arguments,
+                calling,
                 phase,
                 result,
-                socket,
-            } => {
-                let connection =
-                    socket.and_then(|(local, remote)| self.connection(Some(*host), local, remote));
-                self.events.push(Event::Call(Call {
-                    at: self.since_start(*at),
-                    host: *host,
-                    call: (*call).to_owned(),
-                    arguments: arguments.clone(),
-                    phase: *phase,
-                    result: result.clone(),
-                    connection: connection.map(|(index, _)| index),
-                }));
-            }
+            } => self.call(self.since_start(*at), calling, *phase, result),
             Note::Socket {
                 at,
                 host,
@@ -173,14 +162,47 @@ impl Analysis {
         }
     }
 
+    fn call(&mut self, at: u64, calling: &Calling, phase: Phase, result: &str) {
+        let known = calling
+            .ends
+            .and_then(|(local, remote)| self.connection(calling.host, local, remote));
+        // Where only the connection could tell, and is not known, the call tells.
+        let role = match calling.call {
+            "connect" => Some(End::Client),
+            "bind" | "listen" | "accept" | "accept4" => Some(End::Server),
+            _ => None,
+        };
+        let host = calling.host.or(known.map(|(_, end)| end)).or(role);
+        let Some(host) = host else {
+            return;
+        };
+        let call = Call {
+            at,
+            host,
+            call: calling.call.to_owned(),
+            arguments: calling.arguments.clone(),
+            phase,
+            result: result.to_owned(),
+            connection: known.map(|(connection, _)| connection),
+        };
+        self.tell(Event::Call(call), calling.thread);
+    }
+
+    fn tell(&mut self, event: Event, thread: u32) {
+        self.events.push(Told { event, thread });
+    }
+
     fn socket(&mut self, at: u64, host: Option<End>, socket: &Socket, gone: bool) {
         if socket.state == TcpState::Listen {
-            self.events.push(Event::Queue(Queue {
-                at,
-                host: host.unwrap_or(End::Server),
-                port: socket.local.port(),
-                waiting: socket.receive_queue,
-            }));
+            self.tell(
+                Event::Queue(Queue {
+                    at,
+                    host: host.unwrap_or(End::Server),
+                    port: socket.local.port(),
+                    waiting: socket.receive_queue,
+                }),
+                0,
+            );
             return;
         }
         // One that is bound and does nothing, or whose connection was not seen.
@@ -188,14 +210,17 @@ impl Analysis {
             return;
         };
         let count = |bytes: u32| if gone { 0 } else { bytes };
-        self.events.push(Event::State(State {
-            at,
-            host,
-            connection,
-            state: socket.state.to_string(),
-            unread: count(socket.receive_queue),
-            unacknowledged: count(socket.send_queue),
-        }));
+        self.tell(
+            Event::State(State {
+                at,
+                host,
+                connection,
+                state: socket.state.to_string(),
+                unread: count(socket.receive_queue),
+                unacknowledged: count(socket.send_queue),
+            }),
+            0,
+        );
     }
 
     /// The connection of which this is an end, and which.

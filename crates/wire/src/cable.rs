@@ -4,7 +4,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -16,7 +15,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::time::TimeSpec;
 
 use crate::decode::Tcp;
-use crate::recording::{Moment, Note, Recording, now};
+use crate::recording::{Calling, Moment, Note, Recording, now};
 use crate::ring::{Ring, Taken};
 use crate::trace::{End, Fate, Phase};
 use crate::which::{Chooser, Which};
@@ -174,48 +173,36 @@ impl Shared {
         }
     }
 
-    /// Notes that a program on `host` makes a call.
-    pub(crate) fn call_begins(&self, host: End, call: &'static str, arguments: &str) {
+    /// Notes that a program makes a call.
+    pub(crate) fn call_begins(&self, calling: Calling) {
         // Whoever holds the lock has looked at what the last frames did: a call never
         // comes between a frame and the look at its effect.
         let mut state = self.lock();
         state.take_all().ok();
         state.recording.notes.push(Note::Call {
             at: now(),
-            host,
-            call,
-            arguments: arguments.to_owned(),
+            calling,
             phase: Phase::Begins,
             result: String::new(),
-            socket: None,
         });
         drop(state);
         self.happened.notify_all();
     }
 
     /// Notes that it has returned, just now, and looks at what it has changed.
-    pub(crate) fn call_returns(
-        &self,
-        host: End,
-        call: &'static str,
-        arguments: &str,
-        result: String,
-        socket: Option<(SocketAddr, SocketAddr)>,
-    ) {
+    pub(crate) fn call_returns(&self, calling: Calling, result: String) {
         let at = now();
+        let host = calling.host;
         let mut state = self.lock();
         // What the call has sent comes before what it has changed.
         state.take_all().ok();
         state.recording.notes.push(Note::Call {
             at,
-            host,
-            call,
-            arguments: arguments.to_owned(),
+            calling,
             phase: Phase::Returns,
             result,
-            socket,
         });
-        state.recording.look(Some(host), at).ok();
+        state.recording.look(host, at).ok();
         drop(state);
         self.happened.notify_all();
         self.wake.write(1).ok();

@@ -2,6 +2,8 @@
 //! text, for a terminal or a report; [`crate::svg`] draws the same.
 
 pub(crate) mod clean;
+#[cfg(test)]
+mod hostile;
 mod ink;
 pub(crate) mod label;
 pub(crate) mod notes;

@@ -1,7 +1,7 @@
 //! A network: two hosts and a cable, or one host alone.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::cable::{Cable, Shared, Worker};
 use crate::error::Error;
 use crate::host::Host;
 use crate::keeper::{Keeper, Layout, Made, Place};
-use crate::recording::{Frame, Recording};
+use crate::recording::{Calling, Frame, Recording};
 use crate::ring::Ring;
 use crate::trace::{End, HostName, Trace};
 use crate::{analysis, trace};
@@ -146,6 +146,33 @@ impl Network {
         self.trace_of(&state.recording, delay)
     }
 
+    /// Notes that a thread of a program on a host that is alone calls the kernel: `call` with
+    /// `arguments`, about the connection between `ends`, its own address first. The thread
+    /// should wait until this returns.
+    pub fn call_begins(
+        &self,
+        thread: u32,
+        call: &'static str,
+        arguments: &str,
+        ends: Option<(SocketAddr, SocketAddr)>,
+    ) {
+        let calling = calling(thread, call, arguments, ends);
+        self.cable.shared.call_begins(calling);
+    }
+
+    /// Notes that its call has returned.
+    pub fn call_returns(
+        &self,
+        thread: u32,
+        call: &'static str,
+        arguments: &str,
+        ends: Option<(SocketAddr, SocketAddr)>,
+        result: String,
+    ) {
+        let calling = calling(thread, call, arguments, ends);
+        self.cable.shared.call_returns(calling, result);
+    }
+
     /// The number of the process that keeps the hosts.
     pub fn keeper(&self) -> u32 {
         self.client.keeper.pid()
@@ -178,6 +205,21 @@ impl Network {
             segments_left_out: 0,
         };
         analysis::fill(empty, recording)
+    }
+}
+
+fn calling(
+    thread: u32,
+    call: &'static str,
+    arguments: &str,
+    ends: Option<(SocketAddr, SocketAddr)>,
+) -> Calling {
+    Calling {
+        host: None,
+        thread,
+        call,
+        arguments: arguments.to_owned(),
+        ends,
     }
 }
 

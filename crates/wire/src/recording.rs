@@ -43,16 +43,12 @@ pub struct Frame {
 /// Something that happened beside the frames.
 #[derive(Clone, Debug)]
 pub enum Note {
-    /// A call of a program.
+    /// A call of a program, its beginning or its end.
     Call {
         at: Moment,
-        host: End,
-        call: &'static str,
-        arguments: String,
+        calling: Calling,
         phase: Phase,
         result: String,
-        /// The two addresses of the socket that it is about, its own first.
-        socket: Option<(SocketAddr, SocketAddr)>,
     },
     /// A socket looks other than before; `gone`: the kernel shows it no more.
     Socket {
@@ -61,6 +57,21 @@ pub enum Note {
         socket: Socket,
         gone: bool,
     },
+}
+
+/// A call that a program makes.
+#[derive(Clone, Debug)]
+pub struct Calling {
+    /// `None` on a host that is alone, where the addresses tell.
+    pub host: Option<End>,
+    /// The thread that calls; 0 for an experiment's own.
+    pub thread: u32,
+    /// The system call: `connect`.
+    pub call: &'static str,
+    /// What it is given, as the book writes it.
+    pub arguments: String,
+    /// The two addresses of the socket that it is about, its own first.
+    pub ends: Option<(SocketAddr, SocketAddr)>,
 }
 
 /// What was recorded of one network.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use crate::cable::Shared;
+use crate::recording::Calling;
 use crate::trace::End;
 
 /// A TCP socket on a host. Its methods are the system calls of the same names; each
@@ -56,7 +57,8 @@ impl Socket {
     pub fn accept(&self) -> io::Result<Socket> {
         self.inner.set_read_timeout(Some(PATIENCE))?;
         let accepted = || self.inner.accept();
-        self.shared.call_begins(self.host, "accept", "");
+        let calling = self.calling("accept", "");
+        self.shared.call_begins(calling.clone());
         let done = accepted();
         let (result, ends) = match &done {
             Ok((connection, peer)) => {
@@ -66,7 +68,7 @@ impl Socket {
             Err(error) => (name_of(error), None),
         };
         self.shared
-            .call_returns(self.host, "accept", "", result, ends);
+            .call_returns(Calling { ends, ..calling }, result);
         Ok(Socket::new(done?.0, self.host, &self.shared))
     }
 
@@ -136,15 +138,11 @@ impl Socket {
 
     /// close(2).
     pub fn close(self) {
-        let Socket {
-            inner,
-            host,
-            shared,
-        } = self;
-        let ends = ends(&inner);
-        shared.call_begins(host, "close", "");
+        let calling = self.calling("close", "");
+        let Socket { inner, shared, .. } = self;
+        shared.call_begins(calling.clone());
         drop(inner);
-        shared.call_returns(host, "close", "", "0".into(), ends);
+        shared.call_returns(calling, "0".into());
     }
 
     /// The socket itself, to set its options, or for calls that are not to be recorded.
@@ -163,7 +161,8 @@ impl Socket {
 
     fn connects(&self, address: SocketAddr) -> io::Result<()> {
         let arguments = address.to_string();
-        self.shared.call_begins(self.host, "connect", &arguments);
+        let calling = self.calling("connect", &arguments);
+        self.shared.call_begins(calling.clone());
         let done = self.inner.connect(&address.into());
         let result = match &done {
             Ok(()) => "0".to_owned(),
@@ -172,8 +171,18 @@ impl Socket {
         let local = self.local_address().ok();
         let ends = local.map(|local| (local, address));
         self.shared
-            .call_returns(self.host, "connect", &arguments, result, ends);
+            .call_returns(Calling { ends, ..calling }, result);
         done
+    }
+
+    fn calling(&self, call: &'static str, arguments: &str) -> Calling {
+        Calling {
+            host: Some(self.host),
+            thread: 0,
+            call,
+            arguments: arguments.to_owned(),
+            ends: ends(&self.inner),
+        }
     }
 
     fn call<T>(
@@ -183,15 +192,14 @@ impl Socket {
         make: impl FnOnce() -> io::Result<T>,
         show: impl FnOnce(&T) -> String,
     ) -> io::Result<T> {
-        self.shared.call_begins(self.host, call, arguments);
+        let calling = self.calling(call, arguments);
+        self.shared.call_begins(calling.clone());
         let done = make();
         let result = match &done {
             Ok(value) => show(value),
             Err(error) => name_of(error),
         };
-        let ends = ends(&self.inner);
-        self.shared
-            .call_returns(self.host, call, arguments, result, ends);
+        self.shared.call_returns(calling, result);
         done
     }
 }

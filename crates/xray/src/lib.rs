@@ -25,6 +25,7 @@
 mod activity;
 mod calls;
 mod descriptor;
+mod follow;
 mod options;
 mod process;
 mod socket;
@@ -33,6 +34,7 @@ mod text;
 pub use activity::{Activity, Call};
 pub use calls::{Returned, Stepper};
 pub use descriptor::{Descriptor, Target};
-pub use options::{Keepalive, SocketOptions};
+pub use follow::{Done, follow};
+pub use options::{Keepalive, SocketOptions, tcp_ends};
 pub use process::{Process, Thread, XRay, busy_threads, children, descendants};
 pub use socket::{Socket, Sockets, TcpState};

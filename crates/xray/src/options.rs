@@ -6,7 +6,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use nix::libc;
-use socket2::Socket;
+use procfs::process::Process;
+use socket2::{Protocol, SockAddr, Socket};
 
 /// What getsockopt(2) tells of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,20 @@ impl SocketOptions {
             send_buffer: socket.send_buffer_size()?,
         })
     }
+}
+
+/// The two addresses of the TCP socket that thread `thread` holds as `descriptor`: its own,
+/// unless it has none yet, and its peer's, if it is connected. `None` if it is no such socket, or
+/// the caller may not look.
+pub fn tcp_ends(thread: u32, descriptor: i32) -> Option<(Option<SocketAddr>, Option<SocketAddr>)> {
+    let process = Process::new(thread.cast_signed()).ok()?.status().ok()?.tgid;
+    let socket = Socket::from(copy(process.cast_unsigned(), descriptor).ok()?);
+    if socket.protocol().ok()? != Some(Protocol::TCP) {
+        return None;
+    }
+    let address = |address: io::Result<SockAddr>| address.ok()?.as_socket();
+    let local = address(socket.local_addr()).filter(|address| address.port() != 0);
+    Some((local, address(socket.peer_addr())))
 }
 
 /// The address that a socket of another process is bound to, if it is bound to one and

@@ -4,77 +4,85 @@ use std::collections::HashMap;
 
 use crate::trace::{Call, End, Event, Mark, Phase};
 
-/// Joins the beginning and the end of each call that waited for nothing: in between its host
-/// made no other call, and nothing arrived there.
-pub fn joined(mut events: Vec<Event>) -> Vec<Event> {
-    let mut index = 0;
-    while index < events.len() {
-        if let Some(end) = end_of(&events, index) {
-            let Event::Call(returned) = events.remove(end) else {
-                unreachable!("the end of a call is one");
-            };
-            if let Event::Call(call) = &mut events[index] {
-                call.phase = Phase::Whole;
-                call.result = returned.result;
-                call.connection = returned.connection;
-            }
-        }
-        index += 1;
-    }
-    let mut returned: HashMap<(End, String), Option<usize>> = HashMap::new();
-    for event in events.iter_mut().rev() {
+/// An event, and the thread that has made it, where it is a call.
+pub struct Told {
+    pub event: Event,
+    pub thread: u32,
+}
+
+/// Joins the beginning and the end of each call that waited for nothing: in between nothing
+/// arrived at its host, and it sent nothing again. Tells of the beginning of each other call
+/// what it is about, which shows when it returns.
+pub fn joined(told: Vec<Told>) -> Vec<Event> {
+    let arrivals = arrivals(&told);
+    let mut begun: HashMap<(u32, End), usize> = HashMap::new();
+    let mut joins: Vec<(usize, usize)> = Vec::new();
+    let mut abouts: Vec<(usize, Option<usize>)> = Vec::new();
+    for (index, Told { event, thread }) in told.iter().enumerate() {
         let Event::Call(call) = event else { continue };
-        let key = (call.host, call.call.clone());
-        match call.phase {
-            // What it is about shows when it returns.
-            Phase::Begins => call.connection = returned.remove(&key).flatten(),
-            Phase::Returns => {
-                returned.insert(key, call.connection);
+        let key = (*thread, call.host);
+        if call.phase == Phase::Begins {
+            begun.insert(key, index);
+            continue;
+        }
+        let Some(beginning) = begun.remove(&key) else {
+            continue;
+        };
+        if is_of(&told[beginning].event, call) {
+            abouts.push((beginning, call.connection));
+            if !waited(&told[beginning..index], &arrivals, call) {
+                joins.push((beginning, index));
             }
-            Phase::Whole => {}
         }
     }
-    events
-}
-
-/// Where the call that begins at `index` ends, if the two can be joined.
-fn end_of(events: &[Event], index: usize) -> Option<usize> {
-    let Event::Call(begun) = &events[index] else {
-        return None;
-    };
-    if begun.phase != Phase::Begins {
-        return None;
+    let mut events: Vec<Option<Event>> = told.into_iter().map(|told| Some(told.event)).collect();
+    for (beginning, connection) in abouts {
+        if let Some(Event::Call(call)) = &mut events[beginning] {
+            call.connection = connection;
+        }
     }
-    let next_call =
-        |event: &Event| matches!(event, Event::Call(Call { host, .. }) if *host == begun.host);
-    let offset = events[index + 1..].iter().position(next_call)?;
-    let end = index + 1 + offset;
-    let Event::Call(returned) = &events[end] else {
-        return None;
-    };
-    let is_its_end = returned.phase == Phase::Returns && returned.call == begun.call;
-    let waited = arrives_between(events, begun.host, begun.at, returned.at)
-        || sends_again(&events[index..end], begun.host);
-    (is_its_end && !waited).then_some(end)
+    for (beginning, end) in joins {
+        let returned = events[end].take();
+        if let (Some(Event::Call(call)), Some(Event::Call(returned))) =
+            (&mut events[beginning], returned)
+        {
+            call.phase = Phase::Whole;
+            call.result = returned.result;
+        }
+    }
+    events.into_iter().flatten().collect()
 }
 
-/// Whether `host` sends something again among these.
-fn sends_again(events: &[Event], host: End) -> bool {
-    events.iter().any(|event| match event {
+/// Whether `returned` is the end of the call that begins with this event.
+fn is_of(beginning: &Event, returned: &Call) -> bool {
+    matches!(beginning, Event::Call(begun) if begun.call == returned.call)
+}
+
+/// Whether a call waited for something: `between` begins with it, and `returned` is its end.
+fn waited(between: &[Told], arrivals: &[Vec<u64>; 2], returned: &Call) -> bool {
+    let host = returned.host;
+    let (from, to) = (between[0].event.at(), returned.at);
+    let sent_again = between.iter().any(|told| match &told.event {
         Event::Segment(segment) => {
             segment.from == host && segment.marks.contains(&Mark::Retransmission)
         }
         _ => false,
-    })
+    });
+    let arrivals = &arrivals[host as usize];
+    let first = arrivals.partition_point(|&at| at < from);
+    sent_again || arrivals.get(first).is_some_and(|&at| at <= to)
 }
 
-/// Whether a segment arrives at `host` in that time.
-fn arrives_between(events: &[Event], host: End, from: u64, to: u64) -> bool {
-    events.iter().any(|event| match event {
-        Event::Segment(segment) => {
-            let arrived = segment.arrived.is_some_and(|at| (from..=to).contains(&at));
-            segment.from != host && arrived
+/// When segments arrived at each end, in order.
+fn arrivals(told: &[Told]) -> [Vec<u64>; 2] {
+    let mut arrivals = [Vec::new(), Vec::new()];
+    for told in told {
+        if let Event::Segment(segment) = &told.event
+            && let Some(at) = segment.arrived
+        {
+            arrivals[segment.from.other() as usize].push(at);
         }
-        _ => false,
-    })
+    }
+    arrivals.iter_mut().for_each(|times| times.sort_unstable());
+    arrivals
 }

@@ -6,7 +6,7 @@ use etherparse::PacketBuilder;
 use proptest::prelude::*;
 
 use super::fill;
-use crate::recording::{Note, Recording};
+use crate::recording::{Calling, Note, Recording};
 use crate::trace::{End, Phase, Trace};
 
 fn empty() -> Trace {
@@ -47,12 +47,15 @@ fn trace_of(frames: &[(u8, Vec<u8>)]) -> Trace {
     }
     recording.notes.push(Note::Call {
         at: Duration::ZERO,
-        host: End::Client,
-        call: "connect",
-        arguments: String::new(),
+        calling: Calling {
+            host: None,
+            thread: 0,
+            call: "connect",
+            arguments: String::new(),
+            ends: None,
+        },
         phase: Phase::Begins,
         result: String::new(),
-        socket: None,
     });
     fill(empty(), &recording)
 }
