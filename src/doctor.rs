@@ -76,7 +76,7 @@ const EXAMINATIONS: &[fn(&Workbook) -> Finding] = &[
     kernel::loopback,
     kernel::subreaper,
     kernel::descriptors_of_others,
-    kernel::user_namespaces,
+    kernel::networks,
     limits::processes,
     limits::descriptors,
     limits::inotify,

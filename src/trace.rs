@@ -5,8 +5,10 @@ mod command;
 mod files;
 
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -28,6 +30,8 @@ Examples:
                                             the same as a file for Wireshark
   cargo wirebook trace -- sh -c 'nc -l 9000 & nc 127.0.0.1 9000 </etc/hosts'
                                             what these two programs say
+  cargo wirebook trace handshake --json >h.json
+  cargo wirebook trace --from h.json        keep a trace, and draw it another day
   cargo wirebook trace --record             make all of the book's traces anew
 
 The command runs on a host of its own that has only its loopback, 127.0.0.1; its
@@ -40,6 +44,9 @@ pub struct TraceArgs {
     /// The experiment; without one, a list of them
     #[arg(conflicts_with = "command")]
     name: Option<String>,
+    /// Draw a trace that was saved with --json
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "command", "pcap", "record"])]
+    from: Option<PathBuf>,
     /// Print the trace as JSON, in place of the drawing
     #[arg(long)]
     json: bool,
@@ -74,6 +81,10 @@ const MOST_EVENTS: usize = 2000;
 pub fn run(args: &TraceArgs) -> Result<ExitCode, Failure> {
     if !args.command.is_empty() {
         return command::run(args);
+    }
+    if let Some(path) = &args.from {
+        draw(args, &read(path)?, &[])?;
+        return Ok(ExitCode::SUCCESS);
     }
     match &args.name {
         Some(name) => {
@@ -138,6 +149,13 @@ fn show(args: &TraceArgs, experiment: &Experiment) -> Result<(), Failure> {
         terminal::complain(&format!("\n{difference}"));
     }
     Ok(())
+}
+
+/// Reads a trace that was saved.
+fn read(path: &Path) -> Result<Trace, Failure> {
+    let refuse = |why: &dyn Display| Failure::Refused(format!("{}: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| refuse(&error))?;
+    Trace::from_json(&text).map_err(|error| refuse(&error))
 }
 
 fn explain(experiment: &Experiment, failed: Failed) -> Failure {

@@ -1,4 +1,4 @@
-//! What the kernel lets us do. Each thing is tried in a child process.
+//! What the kernel lets us do. Each thing is tried.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -8,11 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::utsname::uname;
-use nix::unistd::{getgid, getuid};
+use wire::Network;
 
 use super::finding::{Finding, Thing};
 use crate::workbook::Workbook;
@@ -170,56 +168,18 @@ fn remedy_for_tracing() -> String {
     }
 }
 
-pub fn user_namespaces(_: &Workbook) -> Finding {
+pub fn networks(_: &Workbook) -> Finding {
     let thing = Thing {
-        name: "user namespaces",
+        name: "networks",
         needed: false,
         purpose: "two hosts and a cable on this machine; steps that need them say \"not checked\"",
     };
-    let (user, group) = (getuid(), getgid());
-    let tried = in_child(move || {
-        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET)?;
-        fs::write("/proc/self/setgroups", "deny")?;
-        fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
-        fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
-        // Ubuntu lets one make the namespace, and then withholds its powers.
-        socket(
-            AddressFamily::Packet,
-            SockType::Raw,
-            SockFlag::empty(),
-            None,
-        )?;
-        Ok(())
-    });
-    match tried {
-        Ok(()) => thing.ok("a network of one's own can be made without root"),
-        Err(error) => thing.missing(error.to_string(), remedy_for_namespaces()),
-    }
-}
-
-fn remedy_for_namespaces() -> String {
-    let always = |setting: &str| {
-        format!(
-            "sudo sysctl -w {setting}\n\
-             and, to keep it: echo '{setting}' | sudo tee /etc/sysctl.d/60-wirebook.conf"
-        )
-    };
-    if setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == Some(1) {
-        always("kernel.apparmor_restrict_unprivileged_userns=0")
-    } else if setting("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
-        always("kernel.unprivileged_userns_clone=1")
-    } else if setting("/proc/sys/user/max_user_namespaces") == Some(0) {
-        always("user.max_user_namespaces=15000")
-    } else if setting("/proc/sys/user/max_net_namespaces") == Some(0) {
-        always("user.max_net_namespaces=15000")
-    } else if container().is_some() {
-        "start the container with --security-opt seccomp=unconfined --security-opt \
-         apparmor=unconfined (the dev container of this repository does)"
-            .to_owned()
-    } else {
-        "a sandbox forbids it, or the kernel was built without CONFIG_USER_NS: run the workbook \
-         outside of it, or in the dev container of this repository"
-            .to_owned()
+    match Network::new() {
+        Ok(_) => thing.ok("two hosts and a cable can be made here"),
+        Err(error) => {
+            let remedy = error.remedy();
+            thing.missing(error.to_string(), remedy.unwrap_or_default())
+        }
     }
 }
 

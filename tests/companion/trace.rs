@@ -83,6 +83,42 @@ fn the_json_is_a_trace() {
     assert_eq!(segment["fate"], "arrived");
 }
 
+#[test]
+fn a_trace_that_was_saved_is_drawn_again() {
+    let mini = Mini::new();
+    let output = mini
+        .wirebook(&["trace", "refused", "--json"])
+        .output()
+        .unwrap();
+    let saved = String::from_utf8(output.stdout).unwrap();
+    let trace = wire::Trace::from_json(&saved).unwrap();
+    mini.write("saved.json", &saved);
+    let drawn = trace.ladder().to_string();
+    mini.wirebook(&["trace", "--from", "saved.json"])
+        .assert()
+        .success()
+        .stdout(drawn);
+    mini.write(
+        "old.json",
+        &saved.replacen("\"version\":1", "\"version\":0", 1),
+    );
+    mini.write("none.json", "{\"version\":1}");
+    for (file, why) in [
+        (
+            "old.json",
+            "old.json: the trace is of version 0, and this program reads version 1",
+        ),
+        ("none.json", "none.json: not a trace: missing field"),
+        ("absent.json", "absent.json: No such file"),
+    ] {
+        let told = contains(why);
+        mini.wirebook(&["trace", "--from", file])
+            .assert()
+            .code(1)
+            .stderr(told);
+    }
+}
+
 /// What tshark reads in a file, a line a packet.
 fn tshark(file: &std::path::Path, fields: &[&str]) -> Vec<String> {
     let mut command = Command::new("tshark");

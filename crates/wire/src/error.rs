@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use nix::errno::Errno;
 
@@ -35,25 +36,43 @@ impl Error {
         };
         let setting = |name: &str| std::fs::read_to_string(format!("/proc/sys/{name}")).ok();
         let is = |name: &str, value: &str| setting(name).is_some_and(|s| s.trim() == value);
-        let remedy = if is("user/max_user_namespaces", "0") {
-            "allow user namespaces: sudo sysctl -w user.max_user_namespaces=10000"
-        } else if is("kernel/unprivileged_userns_clone", "0") {
-            "allow user namespaces: sudo sysctl -w kernel.unprivileged_userns_clone=1"
-        } else if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
-            "allow user namespaces: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-        } else if *errno == Errno::ENOSPC as i32 {
-            "too many namespaces are in use: raise user.max_user_namespaces and \
-             user.max_net_namespaces"
-        } else if *errno == Errno::EOPNOTSUPP as i32 {
-            "the kernel has no veth devices: sudo modprobe veth"
-        } else if *errno == Errno::EPERM as i32 || *errno == Errno::EACCES as i32 {
-            "user namespaces are not allowed here; in a container, start it with \
-             --security-opt seccomp=unconfined, or with --cap-add SYS_ADMIN --cap-add NET_ADMIN"
-        } else {
-            return None;
+        let forbidding = [
+            ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
+            ("kernel/unprivileged_userns_clone", "0", "1"),
+            ("user/max_user_namespaces", "0", "15000"),
+            ("user/max_net_namespaces", "0", "15000"),
+        ];
+        if let Some((name, _, better)) = forbidding.iter().find(|(name, bad, _)| is(name, bad)) {
+            let line = format!("{}={better}", name.replace('/', "."));
+            return Some(format!(
+                "sudo sysctl -w {line}\n\
+                 and, to keep it: echo '{line}' | sudo tee /etc/sysctl.d/60-wirebook.conf"
+            ));
+        }
+        let remedy = match Errno::from_raw(*errno) {
+            Errno::ENOSPC => {
+                "too many namespaces are in use: raise user.max_user_namespaces and \
+                 user.max_net_namespaces with sudo sysctl -w"
+            }
+            Errno::EOPNOTSUPP => "the kernel has no veth devices: sudo modprobe veth",
+            _ if in_container() => {
+                "start the container with --security-opt seccomp=unconfined --security-opt \
+                 apparmor=unconfined (the dev container of this repository does)"
+            }
+            Errno::EPERM | Errno::EACCES | Errno::EINVAL | Errno::ENOSYS => {
+                "a sandbox forbids it, or the kernel was built without CONFIG_USER_NS: run this \
+                 outside of it"
+            }
+            _ => return None,
         };
         Some(remedy.to_owned())
     }
+}
+
+/// Whether this process runs in a container, as the usual tools leave signs of it.
+fn in_container() -> bool {
+    let signs = ["/.dockerenv", "/run/.containerenv"];
+    std::env::var_os("container").is_some() || signs.iter().any(|sign| Path::new(sign).exists())
 }
 
 impl fmt::Display for Error {
