@@ -1,7 +1,7 @@
 //! What the drawings write beside the events: labels of segments, names of connections,
 //! calls and their results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::clean::printable;
 use crate::trace::{Call, End, Event, Fate, Flag, Mark, Phase, Segment, State, Trace};
@@ -42,11 +42,20 @@ pub(crate) fn labels(trace: &Trace) -> Vec<Label> {
         .collect()
 }
 
-/// The names of the connections: none if there is only one, else the client's port
-/// (`:40001`), with more where that is not enough to tell them apart.
+/// The names of the connections: none if there is only one; the server's port where each has
+/// another one (`:7001`), else the client's (`:40001`), with more where that is not enough to
+/// tell them apart.
 pub(crate) fn names(trace: &Trace) -> Vec<String> {
-    if trace.connections.len() < 2 {
+    let connections = &trace.connections;
+    if connections.len() < 2 {
         return Vec::new();
+    }
+    let ports: HashSet<u16> = connections.iter().map(|c| c.server.port()).collect();
+    if ports.len() == connections.len() {
+        return connections
+            .iter()
+            .map(|connection| format!(":{}", connection.server.port()))
+            .collect();
     }
     let mut servers: HashMap<u16, Vec<u16>> = HashMap::new();
     for connection in &trace.connections {
