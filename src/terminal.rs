@@ -79,6 +79,10 @@ impl Layout {
 
     /// A line of a report: its label in the margin (`  saw     `), or none.
     fn report_line(&self, line: &str) -> String {
+        // A drawing is as broad as it is.
+        if line.contains('│') {
+            return line.to_owned();
+        }
         const MARGIN: usize = 10;
         let labelled = line.is_char_boundary(MARGIN)
             && line.starts_with("  ")

@@ -77,6 +77,12 @@ pub struct TraceArgs {
 const MOST_CONNECTIONS: usize = 24;
 const MOST_EVENTS: usize = 2000;
 
+/// How a drawing looks in a file of its own: its colours, and the book's rules.
+const STYLE: &str = concat!(
+    include_str!("trace/standalone.css"),
+    include_str!("../book/assets/ladder.css")
+);
+
 /// Runs the command.
 pub fn run(args: &TraceArgs) -> Result<ExitCode, Failure> {
     if !args.command.is_empty() {
@@ -178,7 +184,8 @@ fn draw(args: &TraceArgs, trace: &Trace, frames: &[wire::Frame]) -> Result<(), F
     }
     let trace = trace.clone().limited(MOST_CONNECTIONS, MOST_EVENTS);
     if let Some(path) = &args.svg {
-        files::write(path, wire::svg::standalone_svg(&trace).as_bytes())?;
+        let svg = wire::svg::standalone_svg(&trace, STYLE);
+        files::write(path, svg.as_bytes())?;
     }
     let mut out = io::stdout().lock();
     if args.json {

@@ -10,7 +10,7 @@
 'use strict';
 
 (function () {
-  const LABELLED = /^ {2}(?=.{7} )([a-z-]+) +/;
+  const LABEL = /^ {2}([a-z-]+) +$/;
   const TEXT_COLUMN = 10;
 
   // report: string → an element, to be put into the page.
@@ -45,8 +45,8 @@
   function partsOf(report) {
     const parts = [];
     for (const line of report.trimEnd().split('\n')) {
-      const labelled = line.match(LABELLED);
-      if (labelled !== null && labelled[0].length === TEXT_COLUMN) {
+      const labelled = line.slice(0, TEXT_COLUMN).match(LABEL);
+      if (labelled !== null) {
         parts.push({ label: labelled[1], lines: [line.slice(TEXT_COLUMN)] });
       } else if (parts.length > 0) {
         parts.at(-1).lines.push(line.startsWith(' '.repeat(TEXT_COLUMN)) ? line.slice(TEXT_COLUMN) : line);

@@ -4,6 +4,7 @@
 //! back what was recorded, while the sockets are still open.
 
 mod backlog;
+mod full_queue;
 mod handshake;
 mod no_accept;
 mod recorded;
@@ -34,7 +35,7 @@ pub struct Experiment {
 const DELAY: Duration = Duration::from_millis(10);
 
 /// All experiments, in the order of their chapters.
-pub const ALL: [Experiment; 8] = [
+pub const ALL: [Experiment; 9] = [
     Experiment {
         name: "handshake",
         title: "three segments open a connection",
@@ -64,6 +65,12 @@ pub const ALL: [Experiment; 8] = [
         title: "five clients, and room for three",
         chapter: "04",
         run: backlog::run,
+    },
+    Experiment {
+        name: "full-queue",
+        title: "the queue is full when the ACK comes",
+        chapter: "04",
+        run: full_queue::run,
     },
     Experiment {
         name: "no-accept",

@@ -201,6 +201,21 @@ fn a_full_queue_drops_and_does_not_refuse_and_the_backlog_bounds_only_what_waits
 }
 
 #[test]
+fn an_ack_that_finds_no_place_is_dropped_and_the_client_does_not_know() {
+    let trace = run("full-queue");
+    let written = call(&trace, End::Client, "write").expect("the client writes");
+    let earlier = Trace {
+        events: trace.events[..written].to_vec(),
+        ..trace.clone()
+    };
+    assert_eq!(earlier.state(1, End::Client), "ESTABLISHED");
+    assert_eq!(earlier.state(1, End::Server), "", "not even SYN_RECV");
+    assert_eq!(trace.state(1, End::Server), "ESTABLISHED");
+    let data = trace.segments().filter(|segment| segment.length > 0);
+    assert_eq!(data.count(), 3, "{}", trace.shape());
+}
+
+#[test]
 fn two_that_open_at_once_have_one_connection_and_no_server() {
     let trace = run("simultaneous-open");
     assert_eq!(trace.connections.len(), 1);

@@ -13,7 +13,7 @@ use xray::{Socket, TcpState};
 
 use crate::decode::Tcp;
 use crate::recording::{Calling, Frame, Moment, Note, Recording};
-use crate::trace::{Call, Connection, End, Event, Mark, Phase, Queue, Segment, State, Trace};
+use crate::trace::{Call, Connection, End, Event, Flag, Mark, Phase, Queue, Segment, State, Trace};
 use calls::Told;
 use flow::Flow;
 
@@ -47,6 +47,7 @@ pub(crate) fn fill(mut trace: Trace, recording: &Recording) -> Trace {
     trace.other_frames = analysis.other_frames;
     trace.events = calls::joined(analysis.events);
     mark_overtaken(&mut trace);
+    mark_unanswered(&mut trace);
     trace
 }
 
@@ -246,6 +247,24 @@ impl Known {
         let header = &segment.header;
         let flow = &self.flows[from as usize];
         header.syn() && !header.ack() && flow.has_another_beginning(header.sequence_number())
+    }
+}
+
+/// Marks the SYNs that arrived, and after which their connection goes on with the same SYN.
+fn mark_unanswered(trace: &mut Trace) {
+    // By connection, from the last segment on: who has sent the next one, if that is a SYN.
+    let mut next: HashMap<usize, Option<End>> = HashMap::new();
+    for event in trace.events.iter_mut().rev() {
+        let Event::Segment(segment) = event else {
+            continue;
+        };
+        let syn = segment.has(Flag::Syn) && !segment.has(Flag::Ack);
+        let asks = syn.then_some(segment.from);
+        let before = next.insert(segment.connection, asks);
+        let arrived = segment.arrived.is_some() && !segment.marks.contains(&Mark::Duplicate);
+        if syn && arrived && before.flatten() == asks {
+            segment.marks.push(Mark::Unanswered);
+        }
     }
 }
 

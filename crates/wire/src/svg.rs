@@ -29,11 +29,6 @@ const LINE_HEIGHT: f32 = 13.0;
 /// How high the break is that stands for a silence.
 const BREAK_HEIGHT: f32 = 26.0;
 
-/// How the elements look, given the colours.
-const STYLE: &str = include_str!("svg/ladder.css");
-/// The colours of a drawing that stands alone.
-const COLOURS: &str = include_str!("svg/standalone.css");
-
 /// The trace as an `<svg>` element for a page that has the styles for it: without ids,
 /// scripts, colours and blank lines. Each event is a `<g class="event …" data-event="INDEX">`,
 /// with the index into [`Trace::events`].
@@ -41,9 +36,9 @@ pub fn svg(trace: &Trace) -> String {
     draw::element(trace, "", "")
 }
 
-/// The trace as an SVG file, with colours for light and for dark surroundings.
-pub fn standalone_svg(trace: &Trace) -> String {
-    let style = format!("<style>\n{COLOURS}{STYLE}</style>\n");
+/// The trace as an SVG file, with this style sheet in it.
+pub fn standalone_svg(trace: &Trace, style: &str) -> String {
+    let style = format!("<style>\n{style}</style>\n");
     let mut file = draw::element(trace, " xmlns=\"http://www.w3.org/2000/svg\"", &style);
     file.push('\n');
     file

@@ -192,6 +192,8 @@ pub enum Mark {
     Reset,
     /// The cable delivered a second one of it.
     Duplicate,
+    /// A SYN that arrived, and of which nothing has come: its sender had to ask again.
+    Unanswered,
 }
 
 /// What the cable did with a segment.
@@ -467,6 +469,7 @@ impl fmt::Display for Mark {
             Mark::KeepaliveAck => "keepalive ACK",
             Mark::Reset => "reset",
             Mark::Duplicate => "duplicate",
+            Mark::Unanswered => "not answered",
         })
     }
 }

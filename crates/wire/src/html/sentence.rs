@@ -2,7 +2,7 @@
 
 use crate::ladder::label::{Label, States, ending};
 use crate::ladder::time::moment;
-use crate::trace::{Call, End, Event, Phase, Queue, Segment, State, Trace};
+use crate::trace::{Call, End, Event, Flag, Phase, Queue, Segment, State, Trace};
 
 /// Tells the events of a trace, which have to be asked for in the order of time.
 pub(crate) struct Sentences<'a> {
@@ -42,6 +42,22 @@ impl<'a> Sentences<'a> {
         text += &self.connection(Some(segment.connection));
         for field in &label.fields {
             text += &format!(", {field}");
+        }
+        let options = &segment.options;
+        if let Some(scale) = options.window_scale {
+            text += &format!(", window scale {scale}");
+        }
+        if options.sack_permitted {
+            text += ", SACK permitted";
+        }
+        for [from, to] in &options.sack {
+            text += &format!(", SACK {from} to {to}");
+        }
+        if segment.has(Flag::Syn) {
+            if options.timestamps.is_some() {
+                text += ", timestamps";
+            }
+            text += &format!(", its number sent as {}", segment.seq_absolute);
         }
         if !segment.data.is_empty() {
             text += &format!(", data \"{}\"", segment.data);

@@ -179,7 +179,7 @@ proptest! {
         let (_, data) = page.split_once("class=\"trace-data\">").expect("the data");
         let (data, _) = data.split_once("</script>").expect("its end");
         prop_assert_eq!(Trace::from_json(data).expect("what was written"), trace.clone());
-        let alone = crate::svg::standalone_svg(&trace);
+        let alone = crate::svg::standalone_svg(&trace, "");
         prop_assert_eq!(alone.matches("<svg").count(), 1);
     }
 

@@ -142,6 +142,7 @@ pub(crate) fn words(mark: Mark) -> Option<&'static str> {
         Mark::Keepalive => "keepalive",
         Mark::KeepaliveAck => "keepalive ACK",
         Mark::Duplicate => "duplicate",
+        Mark::Unanswered => "not answered",
         Mark::Reset => return None,
     })
 }

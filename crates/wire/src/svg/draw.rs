@@ -263,6 +263,7 @@ fn segment_classes(segment: &Segment, side: String) -> String {
             Mark::KeepaliveAck => " keepalive-ack",
             Mark::Reset => " reset",
             Mark::Duplicate => " duplicate",
+            Mark::Unanswered => " unanswered",
         };
     }
     classes
