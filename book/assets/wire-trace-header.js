@@ -47,6 +47,7 @@
     'keepalive-ack': 'The answer to a keepalive: this side is still there.',
     'reset': 'A reset: the connection ends at once, and data that was not read is lost.',
     'duplicate': 'The cable delivered it twice.',
+    'unanswered': 'It arrived, and its receiver did nothing: there was no room for the connection.',
   };
 
   const FATES = {

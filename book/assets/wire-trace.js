@@ -229,10 +229,15 @@
       return this.sentences.get(index)?.[0].textContent.trim() || `${nameOf(this.trace.events[index])}, ${timeOf(this.trace.events[index].at)}`;
     }
 
+    start() {
+      this.started = true;
+      this.figure.classList.add('started');
+    }
+
     // By the reader: not while playing, which would be too much to listen to. The scrubber says its value itself.
     step(to, aloud = true) {
       this.pause();
-      this.started = true;
+      this.start();
       this.show(to);
       this.keepInView(this.groups.get(this.at));
       if (aloud) this.aloud.textContent = this.sentenceOf(this.at);
@@ -240,7 +245,7 @@
 
     toggle() {
       if (this.timer !== 0) return this.pause();
-      this.started = true;
+      this.start();
       this.figure.classList.add('playing');
       setIcon(this.button, 'pause', 'Pause');
       this.play(this.at === this.last ? 0 : this.at + 1);

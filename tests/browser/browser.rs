@@ -17,6 +17,10 @@ pub mod key {
     pub const TAB: char = '\u{e004}';
     pub const ENTER: char = '\u{e007}';
     pub const SPACE: char = ' ';
+    pub const ESCAPE: char = '\u{e00c}';
+    pub const END: char = '\u{e010}';
+    pub const HOME: char = '\u{e011}';
+    pub const ARROW_LEFT: char = '\u{e012}';
     pub const ARROW_RIGHT: char = '\u{e014}';
     pub const ARROW_DOWN: char = '\u{e015}';
 }
@@ -98,6 +102,10 @@ impl Browser {
 
     /// Clicks on the element that a CSS selector finds.
     pub fn click(&self, selector: &str) {
+        // Not at the window's edge, where the menu bar is.
+        self.run(&format!(
+            "document.querySelector({selector:?})?.scrollIntoView({{ block: 'center', behavior: 'instant' }});"
+        ));
         let using = json!({ "using": "css selector", "value": selector });
         let clicked = self.driver.post("element", &using).and_then(|found| {
             let ids = found.as_object().into_iter().flatten();
@@ -108,6 +116,20 @@ impl Browser {
     }
 
     /// Gives the page a window of this size, in CSS pixels.
+    /// Loads everything anew, the next time.
+    pub fn forgets_what_it_has(&self) {
+        self.driver.cdp("Network.clearBrowserCache", json!({}));
+    }
+
+    /// Behaves from now on like that of somebody who wants nothing on the page to move.
+    pub fn prefers_reduced_motion(&self) {
+        let feature = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        self.driver.cdp(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": [feature] }),
+        );
+    }
+
     pub fn resize(&self, width: u32, height: u32) {
         self.driver.cdp(
             "Emulation.setDeviceMetricsOverride",

@@ -5,9 +5,11 @@
 //! `chromium-driver`; without them these tests fail and say so. They take turns:
 //! all work on one copy of the workbook, which each finds as it was copied.
 
+mod axe;
 mod browser;
 mod companion;
 mod layout;
+mod player;
 mod quiz;
 mod reader;
 mod reload;

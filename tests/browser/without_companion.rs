@@ -38,6 +38,12 @@ fn pages_read_well_without_the_companion() {
                 0,
                 "{place}{chapter}: a button without use"
             );
+            // A trace can be played; running it anew takes the companion.
+            let players = "const traces = [...document.querySelectorAll('wire-trace')]; \
+                           return traces.every((trace) => trace.querySelector('.trace-dock') \
+                           && trace.querySelector('svg').checkVisibility() \
+                           && trace.querySelector('.trace-live') === null);";
+            assert_eq!(browser.run(players), true, "{place}{chapter}: the players");
             // A quiz needs nobody.
             let quizzes = "return [...document.querySelectorAll('wire-quiz')]\
                            .every((quiz) => quiz.matches('.live'));";

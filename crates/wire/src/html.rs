@@ -46,8 +46,10 @@ pub fn html(trace: &Trace) -> String {
 /// `Recorded on Linux 6.18.44, a cable of 10 ms each way, MTU 1500: cargo wirebook trace handshake`
 fn caption(trace: &Trace) -> String {
     let mut caption = String::from("Recorded");
-    if !trace.kernel.is_empty() {
-        caption += &format!(" on Linux {}", escaped(&trace.kernel));
+    // Without what the one who built it has added.
+    let release = trace.kernel.split('-').next().unwrap_or_default();
+    if !release.is_empty() {
+        caption += &format!(" on Linux {}", escaped(release));
     }
     if trace.delay > 0 {
         caption += &format!(", a cable of {} each way", span(trace.delay));

@@ -82,7 +82,7 @@ pub(crate) fn cards(trace: &Trace, order: &[usize]) -> Vec<Card> {
             Event::State(state) => {
                 let news = states.news(state);
                 let mut outer = Vec::new();
-                if let Some(name) = names.get(state.connection) {
+                if let (Some(name), false) = (names.get(state.connection), news.is_empty()) {
                     outer.push(Line::new("port", Font::Time, name, OUTER));
                 }
                 outer.extend(news.iter().enumerate().map(|(line, text)| {
