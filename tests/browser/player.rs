@@ -18,6 +18,15 @@ fn text(browser: &Browser, selector: &str) -> String {
     shown(browser, &format!("querySelector('{selector}').innerText"))
 }
 
+/// Opens the chapter, and waits until the trace can be played.
+fn open_player(stage: &Stage) {
+    stage.open(PAGE);
+    stage.browser.comes_to(
+        "the player is there",
+        &format!("{TRACE}.querySelector('.trace-dock')"),
+    );
+}
+
 /// How many groups of the ladder are yet to come.
 fn later(browser: &Browser) -> String {
     shown(browser, "querySelectorAll('.wire-ladder .later').length")
@@ -27,11 +36,7 @@ fn later(browser: &Browser) -> String {
 fn a_trace_is_stepped_through_and_its_headers_opened() {
     let stage = Stage::set();
     let browser = &stage.browser;
-    stage.open(PAGE);
-    browser.comes_to(
-        "the player is there",
-        &format!("{TRACE}.querySelector('.trace-dock')"),
-    );
+    open_player(&stage);
     browser.run(&format!("{TRACE}.scrollIntoView();"));
 
     // Whole at first: nobody has to play it to read it.
@@ -121,11 +126,7 @@ fn a_trace_is_stepped_through_and_its_headers_opened() {
 fn a_trace_plays_to_its_end_and_can_be_stopped() {
     let stage = Stage::set();
     let browser = &stage.browser;
-    stage.open(PAGE);
-    browser.comes_to(
-        "the player is there",
-        &format!("{TRACE}.querySelector('.trace-dock')"),
-    );
+    open_player(&stage);
     browser.click("wire-trace[name=handshake] .trace-play");
     assert_eq!(
         shown(
@@ -194,11 +195,7 @@ fn who_wants_no_motion_gets_none() {
     let stage = Stage::set();
     let browser = &stage.browser;
     browser.prefers_reduced_motion();
-    stage.open(PAGE);
-    browser.comes_to(
-        "the player is there",
-        &format!("{TRACE}.querySelector('.trace-dock')"),
-    );
+    open_player(&stage);
     browser.click("wire-trace[name=handshake] .trace-play");
     browser.comes_to(
         "it plays",

@@ -456,9 +456,10 @@ impl fmt::Display for Flag {
     }
 }
 
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Mark {
+    /// What it is called: `zero window`.
+    pub fn words(self) -> &'static str {
+        match self {
             Mark::Retransmission => "retransmission",
             Mark::OutOfOrder => "out of order",
             Mark::DuplicateAck => "duplicate ACK",
@@ -470,7 +471,13 @@ impl fmt::Display for Mark {
             Mark::Reset => "reset",
             Mark::Duplicate => "duplicate",
             Mark::Unanswered => "not answered",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
     }
 }
 

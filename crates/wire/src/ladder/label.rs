@@ -31,11 +31,7 @@ pub(crate) fn labels(trace: &Trace) -> Vec<Label> {
                 connection: names.get(segment.connection).cloned().unwrap_or_default(),
                 flags: flags(segment),
                 fields: fields(segment, &mut windows),
-                marks: segment
-                    .marks
-                    .iter()
-                    .filter_map(|mark| words(*mark))
-                    .collect(),
+                marks: remarks(segment),
             },
             _ => Label::default(),
         })
@@ -130,21 +126,10 @@ fn fields(segment: &Segment, known: &mut Windows) -> Vec<String> {
     fields
 }
 
-/// What a mark is called; `None` for what the flags say already.
-pub(crate) fn words(mark: Mark) -> Option<&'static str> {
-    Some(match mark {
-        Mark::Retransmission => "retransmission",
-        Mark::OutOfOrder => "out of order",
-        Mark::DuplicateAck => "duplicate ACK",
-        Mark::ZeroWindow => "zero window",
-        Mark::WindowUpdate => "window update",
-        Mark::WindowProbe => "window probe",
-        Mark::Keepalive => "keepalive",
-        Mark::KeepaliveAck => "keepalive ACK",
-        Mark::Duplicate => "duplicate",
-        Mark::Unanswered => "not answered",
-        Mark::Reset => return None,
-    })
+/// What is remarkable, other than what the flags say already.
+fn remarks(segment: &Segment) -> Vec<&'static str> {
+    let marks = segment.marks.iter().filter(|&&mark| mark != Mark::Reset);
+    marks.map(|mark| mark.words()).collect()
 }
 
 /// How a segment's way ended, where it did not arrive.

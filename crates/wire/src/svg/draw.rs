@@ -8,7 +8,7 @@ use crate::ladder::clean::printable;
 use crate::ladder::notes::notes;
 use crate::ladder::time::span;
 use crate::ladder::{label, tone};
-use crate::trace::{End, Event, Flag, Mark, Segment, Trace};
+use crate::trace::{End, Event, Flag, Segment, Trace};
 
 /// The whole element; `attributes` go into its tag, `style` before all that is drawn.
 pub(crate) fn element(trace: &Trace, attributes: &str, style: &str) -> String {
@@ -252,19 +252,8 @@ fn segment_classes(segment: &Segment, side: String) -> String {
         None => {}
     }
     for mark in &segment.marks {
-        classes += match mark {
-            Mark::Retransmission => " retransmission",
-            Mark::OutOfOrder => " out-of-order",
-            Mark::DuplicateAck => " duplicate-ack",
-            Mark::ZeroWindow => " zero-window",
-            Mark::WindowUpdate => " window-update",
-            Mark::WindowProbe => " window-probe",
-            Mark::Keepalive => " keepalive",
-            Mark::KeepaliveAck => " keepalive-ack",
-            Mark::Reset => " reset",
-            Mark::Duplicate => " duplicate",
-            Mark::Unanswered => " unanswered",
-        };
+        classes.push(' ');
+        classes += &mark.words().to_lowercase().replace(' ', "-");
     }
     classes
 }
