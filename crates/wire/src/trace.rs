@@ -5,10 +5,15 @@
 //! drawing is made from it. The schema is that of the types in this file, field by
 //! field; times are in microseconds since the first event.
 
+mod json;
+mod part;
+
 use std::fmt;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
+
+pub use json::ReadError;
 
 /// What [`Trace::version`] is, for traces that this library writes and reads.
 pub const VERSION: u32 = 1;
@@ -272,93 +277,7 @@ pub struct Queue {
     pub waiting: u32,
 }
 
-/// Why a text is not read as a trace.
-#[derive(Debug)]
-pub enum ReadError {
-    /// It is a trace, written by another version of this library.
-    Version(u64),
-    /// It is no trace: what is wrong, and where.
-    Malformed(serde_json::Error),
-}
-
 impl Trace {
-    /// The trace as JSON, on one line.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a trace has only text keys and finite numbers")
-    }
-
-    /// The inverse of [`Trace::to_json`].
-    ///
-    /// # Errors
-    /// It is of another version, or no trace at all.
-    pub fn from_json(text: &str) -> Result<Trace, ReadError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u64,
-        }
-        let found: Versioned = serde_json::from_str(text).map_err(ReadError::Malformed)?;
-        if found.version != u64::from(VERSION) {
-            return Err(ReadError::Version(found.version));
-        }
-        let trace: Trace = serde_json::from_str(text).map_err(ReadError::Malformed)?;
-        trace.check().map_err(|why| {
-            ReadError::Malformed(<serde_json::Error as serde::de::Error>::custom(why))
-        })?;
-        Ok(trace)
-    }
-
-    /// Whether every connection that an event names is there.
-    fn check(&self) -> Result<(), String> {
-        let named = self.events.iter().filter_map(Event::connection).max();
-        match named {
-            Some(index) if index >= self.connections.len() => Err(format!(
-                "an event is of connection {index}, which is not there"
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// The first `connections` of it, and of those the first `events`; what is left out is
-    /// counted.
-    pub fn limited(mut self, connections: usize, events: usize) -> Trace {
-        self.connections_left_out += self.connections.len().saturating_sub(connections) as u64;
-        self.connections.truncate(connections);
-        let mut left_out = 0;
-        let mut kept = 0;
-        self.events.retain(|event| {
-            let known = event.connection().is_none_or(|index| index < connections);
-            let keep = known && kept < events;
-            kept += usize::from(keep);
-            left_out += u64::from(!keep && matches!(event, Event::Segment(_)));
-            keep
-        });
-        self.segments_left_out += left_out;
-        self
-    }
-
-    /// Some `most` events: of the connection of event `about` and next to it, or the last
-    /// ones. What is left out is counted. Also where `about` is among them.
-    pub fn excerpt(&self, about: Option<usize>, most: usize) -> (Trace, Option<usize>) {
-        let connection = about.and_then(|index| self.events.get(index)?.connection());
-        let of_it = |event: &Event| connection.is_none() || event.connection() == connection;
-        let chosen: Vec<usize> = (0..self.events.len())
-            .filter(|&index| of_it(&self.events[index]))
-            .collect();
-        let place = chosen.iter().position(|&index| Some(index) == about);
-        let last = place.map_or(chosen.len(), |place| place + most / 2);
-        let last = last.clamp(most.min(chosen.len()), chosen.len());
-        let chosen = &chosen[last.saturating_sub(most)..last];
-        let events: Vec<Event> = chosen.iter().map(|&i| self.events[i].clone()).collect();
-        let mut excerpt = Trace {
-            events,
-            ..self.clone()
-        };
-        let left_out = self.segments().count() - excerpt.segments().count();
-        excerpt.segments_left_out += left_out as u64;
-        let about = chosen.iter().position(|&index| Some(index) == about);
-        (excerpt, about)
-    }
-
     /// The state in which this end of a connection was last seen; `""` before.
     pub fn state(&self, connection: usize, host: End) -> &str {
         let mut events = self.events.iter().rev();
@@ -480,18 +399,3 @@ impl fmt::Display for Mark {
         f.pad(self.words())
     }
 }
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::Version(found) => write!(
-                f,
-                "the trace is of version {found}, and this program reads version {VERSION}: \
-                 record it anew, or use the program that wrote it"
-            ),
-            ReadError::Malformed(error) => write!(f, "not a trace: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
