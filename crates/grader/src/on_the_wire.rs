@@ -72,13 +72,6 @@ impl Wire {
         }
     }
 
-    /// Prepares for hundreds of connections: of them the trace has the segments, not the
-    /// states, since to look at those takes longer than the segments themselves.
-    pub fn has_many_connections(&self) -> &Wire {
-        self.network.cable.looks_away();
-        self
-    }
-
     /// Has the cable take `time` from one host to the other, each way.
     pub fn delays(&self, time: Duration) -> &Wire {
         self.network.cable.delays(time);

@@ -18,14 +18,6 @@ pub struct Cable {
 }
 
 impl Cable {
-    /// Looks at the hosts' sockets no more, for experiments with many connections: a look,
-    /// one or two for each segment that begins or ends one, takes milliseconds.
-    /// The trace has segments and no states then.
-    pub fn looks_away(&self) -> &Cable {
-        self.shared.change(|state| state.looks_away = true);
-        self
-    }
-
     /// Takes `time` from one end to the other, each way.
     pub fn delays(&self, time: Duration) -> &Cable {
         self.shared.change(|state| state.delay = time);

@@ -142,6 +142,26 @@ impl Recording {
         self.frames.len() < Recording::LOOKS
     }
 
+    /// Whether the tables of sockets are short: to read a long one takes milliseconds.
+    pub fn has_few_sockets(&self) -> bool {
+        const FEW: usize = 32;
+        self.watched
+            .iter()
+            .all(|watched| watched.known.len() <= FEW)
+    }
+
+    /// Whether a socket of this host listened at `address` when it was last looked at.
+    pub fn listens(&self, host: End, address: SocketAddr) -> bool {
+        let known = self.watched.iter().filter(|w| w.host == Some(host));
+        let mut sockets = known.flat_map(|watched| watched.known.values());
+        sockets.any(|socket| {
+            let ip = socket.local.ip();
+            socket.state == TcpState::Listen
+                && socket.local.port() == address.port()
+                && (ip == address.ip() || ip.is_unspecified())
+        })
+    }
+
     /// The state of one end when it was last looked at.
     pub fn state_of(&self, host: End, local: SocketAddr, remote: SocketAddr) -> Option<TcpState> {
         let mut of_host = self.watched.iter().filter(|w| w.host == Some(host));

@@ -63,7 +63,7 @@ fn s4_all_at_once() {
     const TIMEOUT: Duration = Duration::from_millis(500);
     let step = step!("not-waiting");
     let wire = step.on_the_wire();
-    wire.has_many_connections().loses(Which::syns());
+    wire.loses(Which::syns());
     let program = program!("probe").arg("10.0.0.2").arg("7001-8000");
     let mut probe = wire.client().run(program.arg("--timeout").arg("500"));
     probe.exits_within(
@@ -183,8 +183,7 @@ fn s8_few_descriptors() {
     let wire = step.on_the_wire();
     let _listeners = OPEN.map(|port| wire.server().listen(port));
     // 64 at a time, all of them take longer than the timeout of one.
-    wire.has_many_connections()
-        .delays(Duration::from_millis(30));
+    wire.delays(Duration::from_millis(30));
     let program = program!("probe").arg("10.0.0.2").arg("7001-8000");
     let program = program.arg("--timeout").arg("600").descriptors(64);
     let mut probe = wire.client().run(program);

@@ -20,8 +20,6 @@ pub(crate) struct State {
     pub(crate) delay: Duration,
     pub(super) cut: bool,
     pub(super) held: bool,
-    /// Whether nobody looks at the hosts' sockets.
-    pub(super) looks_away: bool,
     underway: BinaryHeap<Reverse<Underway>>,
     /// Why the cable's thread has ended, if it has by itself.
     pub(super) failure: Option<String>,
@@ -61,7 +59,6 @@ impl State {
             delay: Duration::ZERO,
             cut: false,
             held: false,
-            looks_away: false,
             underway: BinaryHeap::new(),
             failure: None,
             stopped: false,
@@ -120,8 +117,7 @@ impl State {
         calm: bool,
     ) -> io::Result<()> {
         let frame = self.recording.sent(sent, from, &bytes, length);
-        let matters = calm && self.recording.is_calm() || changes_states(&bytes);
-        if matters && !self.looks_away {
+        if self.is_to_be_looked_at(&bytes, calm) {
             self.recording.look(from, sent)?;
         }
         let Some(from) = from else {
@@ -193,16 +189,15 @@ impl State {
             return Ok(());
         }
         self.recording.arrived(frame.frame, at);
-        let matters = changes_states(&frame.bytes);
-        if self.looks_away || !matters && !self.recording.is_calm() {
+        if !self.is_to_be_looked_at(&frame.bytes, true) {
             return Ok(());
         }
         // The receiver's kernel has mostly done its work when the frame is delivered. Where
         // a state is to change, give it a little longer before the next thing happens.
         const LONGEST: Duration = Duration::from_millis(5);
-        let matters = matters || self.is_about_to_change(frame);
+        let changes = self.is_about_to_change(frame);
         while !self.recording.look(Some(frame.to), at)?
-            && matters
+            && changes
             && now().saturating_sub(at) < LONGEST
         {
             std::thread::yield_now();
@@ -210,16 +205,27 @@ impl State {
         Ok(())
     }
 
-    /// Whether the receiver's end is in a state that an acknowledgement may change.
+    /// Whether it is worth while to look at the sockets for what comes of a frame: `calm`, if
+    /// there are few at a time.
+    fn is_to_be_looked_at(&self, frame: &[u8], calm: bool) -> bool {
+        let recording = &self.recording;
+        recording.has_few_sockets() && (calm && recording.is_calm() || changes_states(frame))
+    }
+
+    /// Whether this frame changes the state of a socket of its receiver.
     fn is_about_to_change(&self, frame: &Underway) -> bool {
+        use xray::TcpState::{Closing, FinWait1, LastAck, SynReceived, TimeWait};
         let Some(segment) = Tcp::of(&frame.bytes) else {
             return false;
         };
-        let state = self
-            .recording
-            .state_of(frame.to, segment.destination, segment.source);
-        use xray::TcpState::{Closing, FinWait1, LastAck, SynReceived};
-        matches!(state, Some(SynReceived | FinWait1 | Closing | LastAck))
+        let header = &segment.header;
+        let (here, there) = (segment.destination, segment.source);
+        match self.recording.state_of(frame.to, here, there) {
+            None => header.syn() && self.recording.listens(frame.to, here),
+            Some(TimeWait) => false,
+            Some(SynReceived | FinWait1 | Closing | LastAck) => true,
+            Some(_) => header.syn() || header.fin() || header.rst(),
+        }
     }
 
     /// How long nothing is due; `None`: nothing is underway.
