@@ -119,6 +119,37 @@ fn a_trace_that_was_saved_is_drawn_again() {
     }
 }
 
+#[test]
+fn a_kernel_that_does_something_else_is_told_of() {
+    let mini = Mini::new();
+    let output = mini
+        .wirebook(&["trace", "refused", "--json"])
+        .output()
+        .unwrap();
+    let here = String::from_utf8(output.stdout).unwrap();
+    let mut other = wire::Trace::from_json(&here).unwrap();
+    let told = contains("does not do what the book's").not();
+    let recording = |trace: &wire::Trace| {
+        mini.write("book/src/traces/refused.html", &wire::html::html(trace));
+    };
+    recording(&other);
+    mini.wirebook(&["trace", "refused"])
+        .assert()
+        .success()
+        .stderr(told);
+
+    // One that does not answer.
+    other.events.truncate(3);
+    other.kernel = "2.4.0".into();
+    recording(&other);
+    let both = contains("(2.4.0) did.\n\nIn the book:\n\n").and(contains("\nHere:\n\n"));
+    let reset = contains("sends RST ACK seq 0 ack 1 (reset)");
+    mini.wirebook(&["trace", "refused"])
+        .assert()
+        .success()
+        .stderr(both.and(reset));
+}
+
 /// What tshark reads in a file, a line a packet.
 fn tshark(file: &std::path::Path, fields: &[&str]) -> Vec<String> {
     let mut command = Command::new("tshark");

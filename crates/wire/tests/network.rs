@@ -184,6 +184,70 @@ fn nothing_passes_a_cable_that_is_cut() -> Done {
     Ok(())
 }
 
+fn has_mark(trace: &Trace, from: End, mark: Mark) -> bool {
+    let mut segments = trace.segments();
+    segments.any(|segment| segment.from == from && segment.marks.contains(&mark))
+}
+
+#[test]
+fn a_window_closes_is_probed_and_opens() -> Done {
+    let network = Network::new()?;
+    let (client, server) = connected(&network)?;
+    client.plain().set_nonblocking(true)?;
+    let mut sent = 0;
+    let is_shut = |trace: &Trace| has_mark(trace, End::Server, Mark::ZeroWindow);
+    while !is_shut(&network.trace()) {
+        // As long as there is room on either side.
+        while let Ok(count) = client.plain().send(&[b'x'; 1 << 16]) {
+            sent += count;
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    }
+    network.until("the client asks whether there is room", |trace| {
+        has_mark(trace, End::Client, Mark::WindowProbe)
+    })?;
+    let mut got = 0;
+    while got < sent {
+        got += server.read(1 << 20)?.len();
+    }
+    network.until("the server tells of room", |trace| {
+        has_mark(trace, End::Server, Mark::WindowUpdate)
+    })?;
+    Ok(())
+}
+
+#[test]
+fn a_keepalive_and_its_answer_are_told_from_others() -> Done {
+    let network = Network::new()?;
+    let (client, _server) = connected(&network)?;
+    let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(1));
+    client.plain().set_tcp_keepalive(&keepalive)?;
+    network.until("a keepalive is answered", |trace| {
+        has_mark(trace, End::Server, Mark::KeepaliveAck)
+    })?;
+    let trace = network.trace();
+    let marked = trace.segments().filter(|segment| !segment.marks.is_empty());
+    let marks: Vec<(End, &[Mark])> = marked.map(|s| (s.from, s.marks.as_slice())).collect();
+    let question = (End::Client, &[Mark::Keepalive][..]);
+    let answer = (End::Server, &[Mark::KeepaliveAck][..]);
+    assert_eq!(marks[..2], [question, answer], "{}", trace.shape());
+    Ok(())
+}
+
+#[test]
+fn a_reset_is_one() -> Done {
+    let network = Network::new()?;
+    let (client, server) = connected(&network)?;
+    client.plain().set_linger(Some(Duration::ZERO))?;
+    client.close();
+    network.until("the reset has arrived", |trace| {
+        has_mark(trace, End::Client, Mark::Reset) && trace.state(0, End::Server) == "CLOSED"
+    })?;
+    let error = server.read(1).expect_err("there is no connection any more");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    Ok(())
+}
+
 #[test]
 fn the_mtu_bounds_the_segments() -> Done {
     let network = Network::with_mtu(600)?;

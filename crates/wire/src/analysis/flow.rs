@@ -16,7 +16,9 @@ pub struct Flow {
     highest: i64,
     /// Whether it has sent a SYN ACK.
     answered: bool,
-    /// What it has acknowledged, and with what window, in bytes.
+    /// Up to where it has acknowledged, in a SYN ACK or later.
+    expected: i64,
+    /// What it has acknowledged last, after its SYN, and with what window, in bytes.
     acknowledged: Option<(i64, u32)>,
     /// Whether the last segment was a keepalive.
     asked: bool,
@@ -101,6 +103,7 @@ pub fn read(own: &mut Flow, others: &mut Flow, segment: &Tcp, copy: bool) -> Seg
     if read.takes_numbers() {
         own.highest = own.highest.max(read.end());
     }
+    own.expected = own.expected.max(ack.unwrap_or(0));
     // The window of a SYN is not scaled: the next one tells no other.
     if let (Some(ack), false) = (ack, syn) {
         own.acknowledged = Some((ack, window_bytes));
@@ -126,9 +129,7 @@ fn marks(own: &Flow, others: &Flow, segment: &Segment, copy: bool) -> Vec<Mark> 
         && segment.seq == own.highest - 1;
     let before = own.acknowledged;
     let others_window = others.acknowledged.map(|(_, window)| window);
-    let all_acknowledged = others
-        .acknowledged
-        .is_some_and(|(ack, _)| ack >= own.highest);
+    let all_acknowledged = others.expected >= own.highest;
     if is_question && others_window == Some(0) {
         marks.push(Mark::WindowProbe);
     } else if is_question && all_acknowledged {
@@ -137,12 +138,12 @@ fn marks(own: &Flow, others: &Flow, segment: &Segment, copy: bool) -> Vec<Mark> 
         // Where both have sent a SYN, each sends it again with what it has got.
     } else if segment.takes_numbers() && segment.seq < own.highest {
         marks.push(Mark::Retransmission);
+    } else if plain && others.asked {
+        marks.push(Mark::KeepaliveAck);
     } else if let (true, Some(ack), Some((last_ack, last_window))) = (plain, segment.ack, before)
         && ack == last_ack
     {
-        if others.asked {
-            marks.push(Mark::KeepaliveAck);
-        } else if !segment.options.sack.is_empty() {
+        if !segment.options.sack.is_empty() {
             // Its window may have grown as well: the kernel has seen more data.
             marks.push(Mark::DuplicateAck);
         } else if segment.window_bytes > last_window {
