@@ -4,8 +4,12 @@
 //! back what was recorded, while the sockets are still open.
 
 mod backlog;
+mod closing;
+mod ends;
 mod full_queue;
+mod half_close;
 mod handshake;
+mod holders;
 mod no_accept;
 mod recorded;
 mod refused;
@@ -35,7 +39,7 @@ pub struct Experiment {
 const DELAY: Duration = Duration::from_millis(10);
 
 /// All experiments, in the order of their chapters.
-pub const ALL: [Experiment; 9] = [
+pub const ALL: [Experiment; 19] = [
     Experiment {
         name: "handshake",
         title: "three segments open a connection",
@@ -89,6 +93,66 @@ pub const ALL: [Experiment; 9] = [
         title: "a client that asks, gets its answer and closes",
         chapter: "04",
         run: textbook::run,
+    },
+    Experiment {
+        name: "close-four",
+        title: "four segments close a connection",
+        chapter: "07",
+        run: closing::run_four,
+    },
+    Experiment {
+        name: "close-three",
+        title: "three do, if the other end closes at once",
+        chapter: "07",
+        run: closing::run_three,
+    },
+    Experiment {
+        name: "time-wait",
+        title: "the port of a server that has closed first",
+        chapter: "07",
+        run: closing::run_time_wait,
+    },
+    Experiment {
+        name: "close-unread",
+        title: "a server closes, and has not read",
+        chapter: "07",
+        run: closing::run_unread,
+    },
+    Experiment {
+        name: "linger-zero",
+        title: "close that does not linger",
+        chapter: "07",
+        run: closing::run_linger,
+    },
+    Experiment {
+        name: "half-close",
+        title: "done talking, still listening",
+        chapter: "08",
+        run: half_close::run,
+    },
+    Experiment {
+        name: "half-close-long",
+        title: "an answer that takes its time",
+        chapter: "08",
+        run: half_close::run_long,
+    },
+    Experiment {
+        name: "close-dup",
+        title: "one of two descriptors is closed",
+        chapter: "09",
+        run: holders::run_close,
+    },
+    Experiment {
+        name: "shutdown-dup",
+        title: "one of two descriptors is shut down",
+        chapter: "09",
+        run: holders::run_shutdown,
+    },
+    Experiment {
+        name: "shut-rd",
+        title: "the reading side is shut down",
+        chapter: "09",
+        run: holders::run_read,
     },
 ];
 

@@ -31,6 +31,7 @@ pub(crate) fn fill(mut trace: Trace, recording: &Recording) -> Trace {
         connections: Vec::new(),
         latest: HashMap::new(),
         events: Vec::new(),
+        early: Vec::new(),
         other_frames: 0,
     };
     for item in items {
@@ -71,6 +72,8 @@ struct Analysis {
     /// By the client's and the server's address, the last connection between the two.
     latest: HashMap<(SocketAddr, SocketAddr), usize>,
     events: Vec<Told>,
+    /// States that were seen before the segments with which they begin.
+    early: Vec<(Option<End>, Socket)>,
     other_frames: u64,
 }
 
@@ -113,6 +116,9 @@ impl Analysis {
             })),
             0,
         );
+        for (host, socket) in std::mem::take(&mut self.early) {
+            self.socket(at, host, &socket, false);
+        }
     }
 
     /// The connection of a segment, and which end has sent it.
@@ -163,6 +169,17 @@ impl Analysis {
         }
     }
 
+    /// Whether a state was seen before the segment with which it begins: a SYN or a FIN, which a
+    /// busy kernel hands over a little later.
+    fn is_early(&self, known: Option<(usize, End)>, state: TcpState) -> bool {
+        match state {
+            TcpState::SynSent => known.is_none(),
+            TcpState::FinWait1 | TcpState::LastAck => known
+                .is_some_and(|(index, end)| !self.connections[index].flows[end as usize].ended()),
+            _ => false,
+        }
+    }
+
     fn call(&mut self, at: u64, calling: &Calling, phase: Phase, result: &str) {
         let known = calling
             .ends
@@ -206,8 +223,13 @@ impl Analysis {
             );
             return;
         }
+        let known = self.connection(host, socket.local, socket.remote);
+        if self.is_early(known, socket.state) {
+            self.early.push((host, *socket));
+            return;
+        }
         // One that is bound and does nothing, or whose connection was not seen.
-        let Some((connection, host)) = self.connection(host, socket.local, socket.remote) else {
+        let Some((connection, host)) = known else {
             return;
         };
         let count = |bytes: u32| if gone { 0 } else { bytes };

@@ -54,13 +54,14 @@ impl<'a> Shape<'a> {
             ..
         } = *segment;
         let said = describe(segment);
-        let before = self.sent.insert((connection, from, segment.seq), at);
-        let waited = before.map_or(0, |before| at.saturating_sub(before));
+        let key = (connection, from, segment.seq);
+        let before = segment.takes_numbers().then(|| self.sent.insert(key, at));
+        let waited = before
+            .flatten()
+            .map_or(0, |before| at.saturating_sub(before));
         let after = match (waited + 500_000) / 1_000_000 {
-            seconds if seconds > 0 && segment.takes_numbers() => {
-                format!(", {seconds} s after the last")
-            }
-            _ => String::new(),
+            0 => String::new(),
+            seconds => format!(", {seconds} s after the last"),
         };
         let fate = match segment.fate {
             Fate::Lost => ", lost",

@@ -122,6 +122,34 @@ impl Socket {
         Ok(())
     }
 
+    /// dup(2): a second descriptor for the same socket.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub fn dup(&self) -> io::Result<Socket> {
+        let copies = || self.inner.try_clone();
+        let inner = self.call("dup", "", copies, |_| "another descriptor".into())?;
+        Ok(Socket::new(inner, self.host, &self.shared))
+    }
+
+    /// setsockopt(2) of SO_REUSEADDR.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub fn reuses_address(&self) -> io::Result<()> {
+        let sets = || self.inner.set_reuse_address(true);
+        self.call("setsockopt", "SO_REUSEADDR, 1", sets, |()| "0".into())
+    }
+
+    /// setsockopt(2) of SO_LINGER, with a time of zero.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub fn lingers_not(&self) -> io::Result<()> {
+        let sets = || self.inner.set_linger(Some(Duration::ZERO));
+        self.call("setsockopt", "SO_LINGER, {1, 0}", sets, |()| "0".into())
+    }
+
     /// shutdown(2).
     ///
     /// # Errors

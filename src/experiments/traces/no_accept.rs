@@ -5,8 +5,11 @@ use std::io;
 use wire::trace::{End, Event};
 use wire::{Network, Trace};
 
+use super::ends::be_patient;
+
 // ANCHOR: story
 pub fn run(wire: &Network) -> io::Result<Trace> {
+    be_patient(wire);
     let _listener = wire.server.listens(9000, 5)?;
     let client = wire.client.socket()?;
     client.connect(wire.server.address(9000))?;

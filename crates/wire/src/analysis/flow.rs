@@ -14,6 +14,8 @@ pub struct Flow {
     scale: Option<Option<u8>>,
     /// The number after the highest one that it has sent.
     highest: i64,
+    /// Whether it has sent its FIN.
+    finished: bool,
     /// Whether it has sent a SYN ACK.
     answered: bool,
     /// Up to where it has acknowledged, in a SYN ACK or later.
@@ -37,6 +39,11 @@ impl Flow {
     /// Whether it began with another number than this one.
     pub fn has_another_beginning(&self, number: u32) -> bool {
         self.beginning.is_some_and(|known| known.first != number)
+    }
+
+    /// Whether it has sent its FIN.
+    pub fn ended(&self) -> bool {
+        self.finished
     }
 
     /// A number as it was sent, counted from the first one: `before` less than this one if
@@ -109,6 +116,7 @@ pub fn read(own: &mut Flow, others: &mut Flow, segment: &Tcp, copy: bool) -> Seg
         own.acknowledged = Some((ack, window_bytes));
     }
     own.answered |= syn && ack.is_some();
+    own.finished |= header.fin();
     own.asked = read.marks.contains(&Mark::Keepalive);
     read
 }

@@ -175,6 +175,12 @@ fn host(
         .map_err(at("a pair of veth devices"))?;
     no_offloads(name).map_err(at("ethtool"))?;
     let tap = tap(name)?;
+    // First the cable, then the host: so eth0 has its carrier when it comes up, and takes
+    // packets from then on. One that gets it later takes them only when the kernel has found
+    // time to notice.
+    outside
+        .bring_up(name, None, mtu)
+        .map_err(at("bringing up the cable"))?;
     move_to(network.as_fd())?;
     parameters();
     let inside = Links::here().map_err(at("netlink"))?;
@@ -187,9 +193,6 @@ fn host(
     };
     set_up().map_err(at("setting up eth0"))?;
     move_to(middle)?;
-    outside
-        .bring_up(name, None, mtu)
-        .map_err(at("bringing up the cable"))?;
     Ok(Place {
         network,
         sockets,
