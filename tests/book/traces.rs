@@ -1,6 +1,7 @@
 //! The traces in the book: made anew, they show the same.
 
 use std::fs;
+use std::sync::Mutex;
 use std::thread;
 
 use wire::Trace;
@@ -27,17 +28,23 @@ fn run(name: &str) -> Trace {
 
 #[test]
 fn every_recorded_trace_is_still_so() {
-    // Most of their time they wait.
+    // Most of their time they wait; but not so many at once that the kernel's own clocks run
+    // out before a program has come to answer.
+    const AT_ONCE: usize = 3;
+    let waiting = Mutex::new(ALL.iter());
+    let next = || waiting.lock().expect("nobody panics with it").next();
     thread::scope(|scope| {
-        for experiment in &ALL {
+        for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                let book = recorded(root(), experiment.name);
-                let book = book.unwrap_or_else(|why| panic!("{why}"));
-                let here = run(experiment.name);
-                if let Some(difference) = difference(&book, &here) {
-                    panic!("{}: {difference}", experiment.name);
+                while let Some(experiment) = next() {
+                    let book = recorded(root(), experiment.name);
+                    let book = book.unwrap_or_else(|why| panic!("{why}"));
+                    let here = run(experiment.name);
+                    if let Some(difference) = difference(&book, &here) {
+                        panic!("{}: {difference}", experiment.name);
+                    }
+                    assert_eq!(here.missed, 0, "{}", experiment.name);
                 }
-                assert_eq!(here.missed, 0, "{}", experiment.name);
             });
         }
     });
