@@ -359,7 +359,8 @@ fn restricted(mini: &Mini, script: &str) -> assert_cmd::Command {
     // By another process: a program started meanwhile by another test would hold the copy
     // open for writing, and such a file cannot be executed.
     let mut copy = Command::new("cp");
-    copy.arg(assert_cmd::cargo::cargo_bin!("wirebook")).arg(&program);
+    copy.arg(assert_cmd::cargo::cargo_bin!("wirebook"))
+        .arg(&program);
     assert!(copy.status().unwrap().success());
     for path in [mini.root().to_path_buf(), program.clone()] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();

@@ -129,8 +129,8 @@ fn wait(underway: &[Attempt], now: Instant) -> Result<Vec<bool>> {
     )
 }
 
-/// How the attempt ended for which this socket was made: open or refused. Any other
-/// end is an error.
+/// How the attempt ended for which this socket was made: open (also if it was reset
+/// since), or refused. Any other end is an error.
 fn outcome(socket: &OwnedFd) -> Result<Outcome> {
     todo!(
         "tell {} from {} by the socket of descriptor {}",

@@ -181,8 +181,8 @@ fn wait(underway: &[Attempt], now: Instant) -> Result<Vec<bool>> {
         .collect())
 }
 
-/// How the attempt ended for which this socket was made: open or refused. Any other
-/// end is an error.
+/// How the attempt ended for which this socket was made: open (also if it was reset
+/// since), or refused. Any other end is an error.
 fn outcome(socket: &OwnedFd) -> Result<Outcome> {
     // To be writable tells that an attempt has ended. How, the pending error tells.
     match Errno::from_raw(getsockopt(socket, sockopt::SocketError)?) {
