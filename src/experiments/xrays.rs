@@ -12,6 +12,7 @@ mod lab;
 mod report;
 mod shape;
 mod six_calls;
+mod thread_tree;
 
 use std::path::Path;
 
@@ -36,7 +37,7 @@ pub struct Figure {
 }
 
 /// All experiments, in the order of their chapters.
-pub const ALL: [Experiment; 6] = [
+pub const ALL: [Experiment; 7] = [
     Experiment {
         name: "hello",
         about: "a server that waits for a client (chapter 00)",
@@ -66,6 +67,11 @@ pub const ALL: [Experiment; 6] = [
         name: "fork-zombies",
         about: "children that nobody has waited for (chapter 11)",
         run: fork_zombies::run,
+    },
+    Experiment {
+        name: "thread-tree",
+        about: "a thread a client, while three clients talk (chapter 12)",
+        run: thread_tree::run,
     },
 ];
 

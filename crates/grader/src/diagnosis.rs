@@ -207,7 +207,7 @@ impl Evidence {
 
     /// What it tells, in a sentence.
     pub fn means(&self, expected: Expected) -> String {
-        if let (Some(_), Some(means)) = (self.exited, self.errno_in_log())
+        if let (Some(_), Some(means)) = (self.exited, self.cause_in_log())
             && !matches!(expected, Expected::Fact(_))
         {
             return means.to_owned();
@@ -291,8 +291,8 @@ impl Evidence {
 impl Evidence {
     /// What the error means by which a program has ended, where it has logged one of
     /// those that are no reason to end.
-    fn errno_in_log(&self) -> Option<&'static str> {
-        const ERRORS: [(&str, &str, &str); 5] = [
+    fn cause_in_log(&self) -> Option<&'static str> {
+        const ERRORS: [(&str, &str, &str); 6] = [
             (
                 "EINTR",
                 "Interrupted system call",
@@ -307,8 +307,8 @@ impl Evidence {
             (
                 "EAGAIN",
                 "Resource temporarily unavailable",
-                "a shortage of processes (EAGAIN) costs one connection, not the server: close \
-                 it, and go on",
+                "a shortage of processes or threads (EAGAIN) costs one connection, not the \
+                 server: close it, and go on",
             ),
             (
                 "ENOTCONN",
@@ -320,6 +320,13 @@ impl Evidence {
                 "Address already in use",
                 "a connection of the old server lives on this port: bind succeeds only if \
                  SO_REUSEADDR was set before bind, on the old listener and on the new one",
+            ),
+            (
+                "PoisonError",
+                "poisoned lock",
+                "a thread has panicked while it held a lock, and everybody else is told so \
+                 (PoisonError). What the lock guards may be sound all the same: \
+                 PoisonError::into_inner gives it",
             ),
         ];
         let found = |(name, words, _): &&(&str, &str, &str)| {

@@ -64,7 +64,7 @@ impl Report {
             .into_iter()
             .collect();
         for (name, lines) in [
-            ("did", &self.did),
+            ("did", &shortened(&self.did)),
             (saw, &self.saw),
             ("wire", &self.wire),
             ("kernel", &self.kernel),
@@ -86,6 +86,25 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.write(str::to_owned, str::to_owned))
     }
+}
+
+/// What a step did: what it did several times over told once, and the middle of a long
+/// story left out.
+fn shortened(did: &[String]) -> Vec<String> {
+    const FIRST: usize = 12;
+    const LAST: usize = 24;
+    let told: Vec<String> = did
+        .chunk_by(|one, next| one == next)
+        .map(|same| match same.len() {
+            1 => same[0].clone(),
+            times => format!("{} ({times} times)", same[0]),
+        })
+        .collect();
+    let Some(left_out @ 2..) = told.len().checked_sub(FIRST + LAST) else {
+        return told;
+    };
+    let (first, last) = (&told[..FIRST], &told[told.len() - LAST..]);
+    [first, &[format!("… ({left_out} lines)")], last].concat()
 }
 
 /// Bytes as text in quotes, long ones cut.
@@ -133,6 +152,17 @@ s4 · The connection ends for the client when its child ends.
   hint    cargo wirebook hint fork-server 4
 ";
         assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn leaves_out_the_middle_of_a_long_story() {
+        let story = |lines: usize| (0..lines).map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(shortened(&story(37)), story(37));
+        let short = shortened(&story(100));
+        assert_eq!(short.len(), 37);
+        assert_eq!(short[11..14], ["11", "… (64 lines)", "76"]);
+        let same = vec!["sent \"hello\\n\"".to_owned(); 20];
+        assert_eq!(shortened(&same), ["sent \"hello\\n\" (20 times)"]);
     }
 
     #[test]

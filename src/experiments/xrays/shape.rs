@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// A recording with each number that differs from run to run replaced by its place,
 /// `#1` for the first that is named, `#2` for the second: ports, which stand behind a
-/// colon, and processes, which stand in parentheses or behind what the process is.
+/// colon, and processes and threads, which stand in parentheses or behind what they are.
 pub fn shape(text: &str) -> String {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut shape = String::new();
@@ -16,7 +16,7 @@ pub fn shape(text: &str) -> String {
             .unwrap_or(from.len());
         let (digits, after) = from.split_at(end);
         shape.push_str(before);
-        let processes = ["parent ", "child ", "start "];
+        let processes = ["parent ", "child ", "start ", "thread "];
         if before.ends_with(['(', ':']) || processes.iter().any(|word| before.ends_with(word)) {
             let next = places.len() + 1;
             let place = *places.entry(digits).or_insert(next);
